@@ -1,0 +1,73 @@
+"""What a cache promises: it may forget anything, and never gives a wrong or partial value (design §5, §9)."""
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from qis_core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """How full a cache is. ``max_bytes`` None: not known or not bounded by us."""
+
+    entries: int
+    size_bytes: int
+    max_bytes: int | None
+
+
+class Cache(Protocol):
+    """Holds bytes by key. Safe to call from many threads; where ``shared`` is true, from many processes too.
+
+    Keys are any text, values any bytes. Nothing raises when the back end is down: a lost `get` is None, a lost `set` is
+    False (design §2.8); the fault is logged.
+    """
+
+    #: Whether other processes see what this one stores.
+    shared: bool
+
+    def get(self, key: str) -> bytes | None:
+        """The whole value, or None when it is absent, expired or lost."""
+        ...
+
+    def set(self, key: str, value: bytes, *, ttl_seconds: float | None = None, tags: Collection[str] = ()) -> bool:
+        """Store *value*; False when it was not kept (too large, back end down). ``tags`` serve `purge`."""
+        ...
+
+    def add(self, key: str, value: bytes, *, ttl_seconds: float | None = None) -> bool:
+        """Store *value* unless the key is present; of several callers at once exactly one gets True."""
+        ...
+
+    def delete(self, key: str) -> None: ...
+
+    def purge(self, tag: str) -> int | None:
+        """Forget every entry stored with *tag*; how many, or None when the back end cannot tell."""
+        ...
+
+    def clear(self) -> None: ...
+
+    def lock(self, key: str, *, ttl_seconds: float) -> AbstractContextManager[bool]:
+        """Try once to take a lock: the context's value says whether we have it; it is released at the end.
+
+        The lock of a holder that died is free at once where the back end can tell, else after *ttl_seconds*.
+        """
+        ...
+
+    def is_locked(self, key: str) -> bool:
+        """Whether somebody holds the lock now."""
+        ...
+
+    def stats(self) -> CacheStats: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CacheBackend:
+    """A cache that can be chosen by name in the settings."""
+
+    name: str
+    open: Callable[["Settings"], Cache]
+    summary: str

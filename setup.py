@@ -1,0 +1,69 @@
+"""QIS: a plugin-based imaging framework and image server."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+REQUIRES = [
+    "alembic>=1.13",
+    "argon2-cffi>=23.1",
+    "blurhash-python>=1.2",
+    "Chameleon>=4.5",
+    "click>=8.1",
+    "defusedxml>=0.7",
+    "numpy>=1.26",
+    "Pillow>=12.3",
+    "platformdirs>=4.2",
+    "pluggy>=1.5",
+    "pyramid>=2.0",
+    "pyramid_chameleon>=0.3",
+    "setuptools<82",  # pkg_resources: Pyramid 2.1 and pyramid_chameleon 0.3 import it at run time
+    "SQLAlchemy>=2.0.30",
+    "waitress>=3.0",
+]
+
+EXTRAS = {
+    "test": [
+        "hypothesis>=6.100",
+        "pytest>=8.2",
+        "pytest-cov>=5.0",
+        "pytest-randomly>=3.15",
+        "pytest-timeout>=2.3",
+        "pytest-xdist>=3.6",
+        "selenium>=4.20",
+    ],
+    "check": [
+        "import-linter>=2.0",
+        "mypy>=1.11",
+        "ruff>=0.6",
+    ],
+    "docs": [
+        "furo>=2024.5",
+        "myst-parser>=3.0",
+        "Sphinx>=7.3",
+    ],
+}
+EXTRAS["dev"] = [*EXTRAS["test"], *EXTRAS["check"], *EXTRAS["docs"]]
+
+PLUGINS: list[str] = []
+
+setup(
+    name="qis",
+    version="0.1.0",
+    description="A plugin-based imaging framework and image server",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["qis_core*", "qis_plugins*", "qis_web*"]),
+    include_package_data=True,
+    install_requires=REQUIRES,
+    extras_require=EXTRAS,
+    entry_points={
+        "console_scripts": ["qis = qis_web.cli:main"],
+        "paste.app_factory": ["main = qis_web:main"],
+        "qis.plugins": PLUGINS,
+    },
+)
