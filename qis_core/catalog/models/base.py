@@ -36,14 +36,14 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone; use datetime.now(UTC)")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -59,10 +59,10 @@ class Code(TypeDecorator[E], Generic[E]):
         self.enumeration = enumeration
         super().__init__()
 
-    def process_bind_param(self, value: E | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+    def process_bind_param(self, value: E | None, dialect: Dialect) -> int | None:
         return None if value is None else int(self.enumeration(value))
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> E | None:  # noqa: ARG002
+    def process_result_value(self, value: int | None, dialect: Dialect) -> E | None:
         return None if value is None else self.enumeration(value)
 
 
