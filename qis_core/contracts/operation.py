@@ -108,13 +108,13 @@ class Operation(Generic[P]):
     output_size: Callable[[Size, Any], Size]
     #: step value → repository paths of other images it reads
     sources: Callable[[Any], tuple[str, ...]]
-    #: (step value, x factor, y factor) → the same step for a picture decoded smaller; None: needs every pixel
-    rescale: Callable[[Any, float, float], object] | None
+    #: (step value, x factor, y factor) → the same step for a picture decoded smaller; None when it needs every pixel
+    rescale: Callable[[Any, float, float], object | None]
     #: (step before, own step value) → one step value that does both, or None
     absorb: Callable[[object, Any], object | None]
     #: step value → whether the picture has an alpha channel afterwards, given whether it had one before
     output_alpha: Callable[[bool, Any], bool]
-    #: (step value, size before) → the largest reduction per axis that decoding may do for it, 1.0 for none
+    #: (step value, size before) → how many times smaller per axis the picture may be decoded for it, 1.0 for not at all
     reduction: Callable[[Any, Size], float]
     #: relative cost in megapixels of plain work, from the size before and the step value
     cost: Callable[[Size, Any], float]
@@ -136,7 +136,7 @@ def operation(
     ``resolve``       the parameters themselves, or None when all have their default
     ``output_size``   the size stays
     ``sources``       none
-    ``rescale``       None: the effect sees the picture at full size before a resize
+    ``rescale``       None: the effect sees every pixel of the source when it runs before a resize
     ``output_alpha``  alpha stays
     ``revision``      1; raise it when the same step gives other pixels than before
     """
@@ -160,7 +160,7 @@ def _defaults() -> dict[str, Any]:
         "resolve": _resolve_changed,
         "output_size": lambda size, _step: size,
         "sources": lambda _step: (),
-        "rescale": None,
+        "rescale": lambda _step, _x, _y: None,
         "absorb": lambda _before, _step: None,
         "output_alpha": lambda has_alpha, _step: has_alpha,
         "reduction": lambda _step, _size: 1.0,
@@ -168,7 +168,7 @@ def _defaults() -> dict[str, Any]:
     }
 
 
-def _resolve_changed(params: object, canvas: Canvas) -> object | None:  # noqa: ARG001
+def _resolve_changed(params: object, canvas: Canvas) -> object | None:
     changed = any(getattr(params, field.name) != field.default for field in dataclasses.fields(cast(Any, params)))
     return params if changed else None
 

@@ -66,7 +66,6 @@ class EncodeSpec:
     variant: str = ""
     quality: int | None = None
     dpi: int | None = None
-    keep_metadata: bool = True
 
 
 @dataclass(frozen=True)
