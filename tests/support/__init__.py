@@ -1,0 +1,1 @@
+"""What the tests share: pictures drawn by code, a running server, checks of its answers."""
