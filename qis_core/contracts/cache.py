@@ -18,6 +18,15 @@ class CacheStats:
     max_bytes: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """A value with what is needed to copy it into a faster cache. ``ttl_seconds`` is what remains; None: for ever."""
+
+    value: bytes
+    ttl_seconds: float | None
+    tags: tuple[str, ...]
+
+
 class Cache(Protocol):
     """Holds bytes by key. Safe to call from many threads; where ``shared`` is true, from many processes too.
 
@@ -32,12 +41,22 @@ class Cache(Protocol):
         """The whole value, or None when it is absent, expired or lost."""
         ...
 
+    def find_entry(self, key: str) -> CacheEntry | None:
+        """The value with its remaining life and its tags, under the same rules as `get`."""
+        ...
+
     def set(self, key: str, value: bytes, *, ttl_seconds: float | None = None, tags: Collection[str] = ()) -> bool:
-        """Store *value*; False when it was not kept (too large, back end down). ``tags`` serve `purge`."""
+        """Store *value*; False when it was not kept (too large, back end down): then the key is absent.
+
+        ``tags`` serve `purge`. A life of 0 seconds or less is over at once.
+        """
         ...
 
     def add(self, key: str, value: bytes, *, ttl_seconds: float | None = None) -> bool:
-        """Store *value* unless the key is present; of several callers at once exactly one gets True."""
+        """Store *value* unless the key is present; of several callers at once exactly one gets True.
+
+        False too when the value was not kept.
+        """
         ...
 
     def delete(self, key: str) -> None: ...
@@ -51,7 +70,8 @@ class Cache(Protocol):
     def lock(self, key: str, *, ttl_seconds: float) -> AbstractContextManager[bool]:
         """Try once to take a lock: the context's value says whether we have it; it is released at the end.
 
-        The lock of a holder that died is free at once where the back end can tell, else after *ttl_seconds*.
+        It is free again after *ttl_seconds* even if the holder lives, and at once when the holder died where the back
+        end can tell. Locks and entries share no names.
         """
         ...
 
