@@ -1,0 +1,28 @@
+"""Insert where others may insert the same: the unique key decides, the loser reads what the winner wrote."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from qis_core.catalog.models import Base
+
+M = TypeVar("M", bound=Base)
+
+
+def insert_or_find(session: Session, record: M, find: Callable[[], M | None]) -> tuple[M, bool]:
+    """Store *record* and tell True, or give what *find* sees after another was faster, and False.
+
+    Raises the ``IntegrityError`` when *find* sees nothing: then it was not this key that was broken.
+    """
+    try:
+        with session.begin_nested():
+            session.add(record)
+            session.flush()
+        return record, True
+    except IntegrityError:
+        found = find()
+        if found is None:
+            raise
+        return found, False
