@@ -1,8 +1,9 @@
 """Servers for the conformance cases: the environment of spec image-urls §15."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -52,24 +53,39 @@ def seed(repository: Path, member: Credentials, tmp_path_factory: pytest.TempPat
 @pytest.fixture(scope="session")
 def session_servers(repository: Path, seed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     with ExitStack() as running:
-        yield _starter(running, repository, seed, tmp_path_factory)
+        yield Starter(running, repository, seed, tmp_path_factory).start
 
 
 @pytest.fixture(scope="module")
-def start_server(repository: Path, seed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+def module_servers(repository: Path, seed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     """Start servers with settings of their own; they stop after the module."""
     with ExitStack() as running:
-        yield _starter(running, repository, seed, tmp_path_factory)
+        yield Starter(running, repository, seed, tmp_path_factory).start
 
 
-def _starter(running: ExitStack, repository: Path, seed: Path, tmp_path_factory: pytest.TempPathFactory) -> StartServer:
-    def start(settings: dict[str, object] | None = None, python_path: tuple[Path, ...] = ()) -> RunningServer:
-        data = tmp_path_factory.mktemp("server") / "data"
-        shutil.copytree(seed, data)
-        site = Site(repository, data, QUICK | (settings or {}), python_path)
-        return running.enter_context(RunningServer(site))
+@pytest.fixture
+def start_server(repository: Path, seed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Start servers with settings of their own; they stop after the test."""
+    with ExitStack() as running:
+        yield Starter(running, repository, seed, tmp_path_factory).start
 
-    return start
+
+@dataclass(frozen=True)
+class Starter:
+    """Starts servers on copies of the seed and stops them when its stack closes."""
+
+    running: ExitStack
+    repository: Path
+    seed: Path
+    folders: pytest.TempPathFactory
+
+    def start(
+        self, settings: Mapping[str, object] | None = None, python_path: tuple[Path, ...] = (), **environment: str
+    ) -> RunningServer:
+        data = self.folders.mktemp("server") / "data"
+        shutil.copytree(self.seed, data)
+        site = Site(self.repository, data, QUICK | dict(settings or {}), python_path, environment)
+        return self.running.enter_context(RunningServer(site))
 
 
 @pytest.fixture(scope="session")

@@ -206,8 +206,8 @@ def test_case_084_resizing_without_linear_light(without_linear_light: RunningSer
 
 
 @pytest.fixture(scope="module")
-def without_linear_light(start_server: StartServer) -> RunningServer:
-    return start_server({"qis.images.linear_light": False})
+def without_linear_light(module_servers: StartServer) -> RunningServer:
+    return module_servers({"qis.images.linear_light": False})
 
 
 def test_case_087_strip_changes_the_numbers_of_a_wide_profile(folder: Folder) -> None:

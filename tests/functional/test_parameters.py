@@ -41,7 +41,7 @@ CASES = [
     ),
     case(54, "a source too long", row(f"/image?src={'a' * 1025}", status(400, "out of range"))),
     case(55, "out of range", *(refused(text, "out of range") for text in OUT_OF_RANGE)),
-    case(56, "no number", *(refused(text, text.partition("=")[2]) for text in NO_NUMBER)),
+    case(56, "no number", *(row(f"l.jpg&{text}", status(400, *text.split("="))) for text in NO_NUMBER)),
     case(57, "no choice", *(refused(text, "not a valid choice") for text in NO_CHOICE)),
     case(
         58, "colours of wrong length", refused("fill=ab", "out of range"), refused(f"fill={'a' * 33}", "out of range")

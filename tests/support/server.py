@@ -44,6 +44,7 @@ class Site:
     data: Path
     settings: Mapping[str, object] = field(default_factory=dict)
     python_path: Sequence[Path] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def cli(self, *arguments: str, stdin: str = "") -> str:
         """Run ``qis ARGUMENTS`` on this data directory and give what it printed; raises `CommandFailed`."""
@@ -80,7 +81,7 @@ class Site:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("QIS_")}
         ours = {setting_variable(name): _setting_text(value) for name, value in self.settings.items()}
         path = os.pathsep.join(str(part) for part in (*self.python_path, PROJECT))
-        return inherited | {"QIS_ADMIN_PASSWORD": ADMIN_PASSWORD, "PYTHONPATH": path} | ours
+        return inherited | {"QIS_ADMIN_PASSWORD": ADMIN_PASSWORD, "PYTHONPATH": path} | ours | dict(self.variables)
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "qis_web.cli", "--data", str(self.data), *arguments]
