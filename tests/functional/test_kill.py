@@ -5,7 +5,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from pathlib import Path
 
@@ -55,8 +55,8 @@ def slow_server(start_server: StartServer, tmp_path: Path) -> RunningServer:
 
 
 @pytest.fixture
-def killable(slow_server: RunningServer, fixtures: Path) -> Iterator[Folder]:
-    yield Folder(slow_server, fixtures)
+def killable(slow_server: RunningServer, fixtures: Path) -> Folder:
+    return Folder(slow_server, fixtures)
 
 
 def kill_and_restart(server: RunningServer) -> None:

@@ -11,13 +11,33 @@ from tests.support.answers import Answer
 from tests.support.cases import Folder
 from tests.support.server import RunningServer
 
-GOOD_FILES = (
-    "l.jpg p.jpg q.png s.png odd.png r.png alpha.png la.png gray.jpg bw.png pal.png palt.png cmyk.jpg g16.png "
-    "exif6.jpg prog.jpg adobe.jpg anim.gif multi.tif x.tif v1.2.tif wm.png"
-).split()
-BAD_FILES = "corrupt.jpg trunc.jpg empty.jpg notes.txt none.jpg .hidden.jpg".split()
-FORMATS = "jpg jpeg pjpg png gif tif tiff webp bmp auto".split()
-COLOURS = "red none transparent auto 808080 f00 #0f08 rgb(1,2,3) hsl(120,50%,50%) spam".split()
+GOOD_FILES = [
+    "l.jpg",
+    "p.jpg",
+    "q.png",
+    "s.png",
+    "odd.png",
+    "r.png",
+    "alpha.png",
+    "la.png",
+    "gray.jpg",
+    "bw.png",
+    "pal.png",
+    "palt.png",
+    "cmyk.jpg",
+    "g16.png",
+    "exif6.jpg",
+    "prog.jpg",
+    "adobe.jpg",
+    "anim.gif",
+    "multi.tif",
+    "x.tif",
+    "v1.2.tif",
+    "wm.png",
+]
+BAD_FILES = ["corrupt.jpg", "trunc.jpg", "empty.jpg", "notes.txt", "none.jpg", ".hidden.jpg"]
+FORMATS = ["jpg", "jpeg", "pjpg", "png", "gif", "tif", "tiff", "webp", "bmp", "auto"]
+COLOURS = ["red", "none", "transparent", "auto", "808080", "f00", "#0f08", "rgb(1,2,3)", "hsl(120,50%,50%)", "spam"]
 WORDS = (
     "",
     "none",

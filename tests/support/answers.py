@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class Answer:
 
     request: str
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
     files: Path | None = None
 

@@ -44,7 +44,7 @@ def rgb_to_xyz(primaries: tuple[Chromaticity, Chromaticity, Chromaticity], white
 def adapted_to_d50(matrix: Matrix, white: Chromaticity) -> Matrix:
     """Adapt from *white* to the D50 of the profile connection space (Bradford)."""
     scale = np.diag((BRADFORD @ D50_XYZ) / (BRADFORD @ xyz_of(white)))
-    return np.linalg.inv(BRADFORD) @ scale @ BRADFORD @ matrix
+    return np.asarray(np.linalg.inv(BRADFORD) @ scale @ BRADFORD @ matrix)
 
 
 def xyz_of(chromaticity: Chromaticity) -> Matrix:
