@@ -16,7 +16,7 @@ from tests.support.answers import Answer
 from tests.support.cases import Folder
 from tests.support.catalog import records_of
 from tests.support.checks import is_ok, size
-from tests.support.server import RunningServer, StartServer, eventually
+from tests.support.server import RunningServer, StartServer, children_of, eventually
 
 Ask = Callable[[str], Answer]
 
@@ -146,9 +146,3 @@ def test_a_worker_that_dies_is_replaced(killable: Folder, tmp_path: Path) -> Non
             os.kill(child, signal.SIGKILL)
     eventually(lambda: is_ok(killable.ask("q.png&width=21")), seconds=20)
     eventually(lambda: size(78, 47)(killable.ask(request)), seconds=20)
-
-
-def children_of(pid: int) -> list[int]:
-    """The child processes of the server: its workers."""
-    threads = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for thread in threads for child in thread.read_text(encoding="ascii").split()]

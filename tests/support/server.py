@@ -202,6 +202,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def children_of(pid: int) -> list[int]:
+    """The child processes of the server: its workers."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for thread in threads for child in thread.read_text(encoding="ascii").split()]
+
+
 def setting_variable(name: str) -> str:
     """``qis.images.linear_light`` as the environment spells it."""
     return name.upper().replace(".", "_")
