@@ -62,6 +62,39 @@ class GroupAccount:
     permissions: SystemPermission = SystemPermission.NONE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """What a new account is made of; ``password`` is None for users whose directory checks it."""
+
+    username: str
+    password: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    auth_type: AuthType = AuthType.LOCAL
+    allow_api: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanges:
+    """What to change of an account; None leaves a field as it is."""
+
+    username: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    allow_api: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupChanges:
+    """What to change of a group; None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    permissions: SystemPermission | None = None
+
+
 def name_key(name: str) -> str:
     """What two names share when they differ only in case or in Unicode composition; names are unique by this."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -1,7 +1,7 @@
 """The embedded database: one file, nothing to install."""
 
+from qis_core import hookimpl
 from qis_core.contracts.database import DatabaseBackend
-from qis_core.plugins import hookimpl
 from qis_plugins.sqlite.database import SqliteSettings, open_sqlite
 
 
