@@ -6,6 +6,7 @@ Who may call what is decided above: these functions hold the rules that nobody m
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from qis_core.catalog.audit import SYSTEM, Actor, add_audit
 from qis_core.catalog.database import Catalog
 from qis_core.catalog.models import Membership, RecordStatus, User
 from qis_core.catalog.properties import Counter
-from qis_core.contracts.auth import AuthenticatedUser, Authenticator, AuthProvider
+from qis_core.contracts.auth import AuthenticatedUser, AuthProvider
 from qis_core.domain.access import NORMAL_USERS_GROUP_ID, Identity
 from qis_core.domain.accounts import (
     SUPER_USER_ID,
@@ -27,32 +28,36 @@ from qis_core.domain.accounts import (
     check_password,
     check_text,
 )
+from qis_core.domain.events import SignedIn
 from qis_core.errors import Conflict, InvalidRequest, NotAuthenticated, NotFound
 from qis_core.services.changes import Changes
 from qis_core.services.groups import Groups
 from qis_core.services.rights import Rights
-from qis_core.services.sign_in import Door
-from qis_core.settings import Settings
+from qis_core.services.sign_in import Door, SignInProviders
 
 _REFUSED = "wrong user name or password"
 _MAX_PASSWORD_SENT = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    user_id: int
+    provider: str
+
+
 class Accounts:
     """The accounts of the installation. Safe to use from many threads.
 
-    *providers* are asked in their order; the first of an account's type checks its password.
+    The first of *providers* that checks passwords of an account's type is asked for it.
     """
 
-    def __init__(
-        self, catalog: Catalog, rights: Rights, changes: Changes, providers: Sequence[AuthProvider], settings: Settings
-    ) -> None:
+    def __init__(self, catalog: Catalog, rights: Rights, changes: Changes, providers: SignInProviders) -> None:
         self._catalog = catalog
         self._rights = rights
         self._changes = changes
-        self._settings = settings
-        self._providers = tuple(providers)
-        self._authenticators = tuple((one.auth_type, one.open(settings, _Records(catalog))) for one in providers)
+        self._providers = providers
+        records = _Records(catalog)
+        self._opened = tuple((one, one.open(providers.settings, records)) for one in providers.chosen)
         self._door = Door()
         self.groups = Groups(catalog, changes)
         changes.subscribe((Counter.ACCOUNTS,), self._door.recent.clear)
@@ -108,7 +113,7 @@ class Accounts:
 
     def set_password(self, actor: Actor, username: str, password: str) -> None:
         """Give a local user a new password; all their sessions end."""
-        password_hash = self.hash_password(check_password(password))
+        password_hash = self._providers.hash_password(check_password(password))
         with self._changing() as session:
             user = _get_user(session, username)
             _require_local(user)
@@ -127,64 +132,61 @@ class Accounts:
             self._record(session, actor, "enable" if active else "delete", user)
         return queries.user_account(user)
 
-    def hash_password(self, password: str) -> str:
-        """A hash of *password* by the first provider that keeps passwords here, as the first user needs it."""
-        return hash_password(self._providers, self._settings, password)
-
     def _check(self, username: str, password: str, address: str) -> int:
-        """The id of the user; counts and audits the failure."""
+        """The id of the user; failures are counted and audited."""
         door = self._door
         door.backoff.check(username, address)
         with door.gate.enter():
             door.backoff.check(username, address)
-            user_id = self._authenticate(username, password)
-            if user_id is None:
+            found = self._authenticate(username, password)
+            if found is None:
                 door.backoff.failed(username, address)
-        if user_id is None:
+        if found is None:
             self._audit_sign_in("sign_in_failed", Actor(None, username, address))
             raise NotAuthenticated(_REFUSED)
         door.backoff.succeeded(username, address)
-        if door.is_news(user_id, address):
-            self._audit_sign_in("sign_in", Actor(user_id, username, address))
-        return user_id
+        self._announce(found, Actor(found.user_id, username, address))
+        return found.user_id
 
-    def _authenticate(self, username: str, password: str) -> int | None:
+    def _authenticate(self, username: str, password: str) -> _Found | None:
         if not password or len(password) > _MAX_PASSWORD_SENT or not username:
             return None
         with self._catalog.read() as session:
             user = queries.find_user(session, username)
-        found = self._ask(self._authenticators_for(user), username, password)
-        if found is None:
-            return None
-        if user is None:
-            return self._add_from_directory(found)
-        return user.id if user.status is RecordStatus.ACTIVE else None
-
-    def _authenticators_for(self, user: User | None) -> list[Authenticator]:
-        """Those of the user's type; for an unknown name all, so that the time tells nothing."""
-        return [one for kind, one in self._authenticators if user is None or kind is user.auth_type]
-
-    def _ask(self, authenticators: Sequence[Authenticator], username: str, password: str) -> AuthenticatedUser | None:
-        for one in authenticators:
-            found = one.authenticate(username, password)
-            if found is not None:
-                return found
+        for provider, authenticator in self._opened:
+            if user is None or provider.auth_type is user.auth_type:
+                known = authenticator.authenticate(username, password)
+                if known is not None and (user is not None or provider.auth_type is not AuthType.LOCAL):
+                    return self._found(user, provider, known)
         return None
 
-    def _add_from_directory(self, found: AuthenticatedUser) -> int | None:
-        """Make the account at the first sign-in; a local account of that name is never taken over."""
+    def _found(self, user: User | None, provider: AuthProvider, known: AuthenticatedUser) -> _Found | None:
+        if user is None:
+            user_id = self._add_from_directory(known, provider.auth_type)
+            return None if user_id is None else _Found(user_id, provider.name)
+        return _Found(user.id, provider.name) if user.status is RecordStatus.ACTIVE else None
+
+    def _add_from_directory(self, known: AuthenticatedUser, auth_type: AuthType) -> int | None:
+        """Make the account at the first sign-in; a local or closed account of that name is never taken over."""
         new = NewUser(
-            username=found.username,
-            first_name=found.first_name,
-            last_name=found.last_name,
-            email=found.email,
-            auth_type=AuthType.LDAP,
+            username=known.username,
+            first_name=known.first_name,
+            last_name=known.last_name,
+            email=known.email,
+            auth_type=auth_type,
         )
         try:
             return self.add_user(SYSTEM, new).id
         except Conflict:
-            user = self.get_user(found.username)
-            return user.id if user.auth_type is AuthType.LDAP and user.is_active else None
+            user = self.get_user(known.username)
+            return user.id if user.auth_type is auth_type and user.is_active else None
+
+    def _announce(self, found: _Found, actor: Actor) -> None:
+        """Once a quarter of an hour per user and address: HTTP Basic signs in with every request."""
+        identity = self._rights.find_identity(found.user_id)
+        if identity is not None and self._door.is_news(found.user_id, actor.address):
+            self._audit_sign_in("sign_in", actor)
+            self._providers.tell(SignedIn(identity=identity, address=actor.address, provider=found.provider))
 
     def _audit_sign_in(self, action: str, actor: Actor) -> None:
         with self._catalog.begin() as session:
@@ -193,7 +195,7 @@ class Accounts:
     def _hash_of_new(self, new: NewUser) -> str:
         if new.auth_type is not AuthType.LOCAL:
             return f"!{secrets.token_hex()}"
-        return self.hash_password(check_password(new.password or ""))
+        return self._providers.hash_password(check_password(new.password or ""))
 
     @contextmanager
     def _changing(self) -> Iterator[Session]:
@@ -208,14 +210,6 @@ class Accounts:
         session.flush()
         add_audit(session, actor, action, f"user:{user.id}", user.username)
         self._changes.touch(session, Counter.ACCOUNTS)
-
-
-def hash_password(providers: Sequence[AuthProvider], settings: Settings, password: str) -> str:
-    """A hash of *password* by the first of *providers* that keeps passwords here; raises `Conflict` without one."""
-    for provider in providers:
-        if provider.hash_password is not None:
-            return provider.hash_password(settings, password)
-    raise Conflict("no sign-in provider of this server keeps passwords")
 
 
 class _Records:

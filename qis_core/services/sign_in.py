@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from qis_core.contracts.auth import AuthProvider
 from qis_core.domain.accounts import name_key
-from qis_core.errors import Busy, Unavailable
+from qis_core.domain.events import SignedIn
+from qis_core.errors import Busy, Conflict, Unavailable
+from qis_core.settings import Settings
 
 Clock = Callable[[], float]
 
@@ -36,6 +39,26 @@ class _Limit:
 _PAIR = _Limit(5, 300)
 _ADDRESS = _Limit(30, 300)
 _ACCOUNT = _Limit(100, 5)
+
+
+def _tell_nobody(_event: SignedIn) -> None:
+    """The default of `SignInProviders.tell`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInProviders:
+    """The providers this server uses, in the order they are asked, and whom to *tell* of a sign-in."""
+
+    chosen: tuple[AuthProvider, ...]
+    settings: Settings
+    tell: Callable[[SignedIn], object] = _tell_nobody
+
+    def hash_password(self, password: str) -> str:
+        """A hash by the first provider that keeps passwords in the catalog; raises `Conflict` without one."""
+        for provider in self.chosen:
+            if provider.hash_password is not None:
+                return provider.hash_password(self.settings, password)
+        raise Conflict("no sign-in provider of this server keeps passwords")
 
 
 class Backoff:
