@@ -10,7 +10,7 @@ from typing import NamedTuple
 from qis_core.domain.images import Box, Size
 
 DECIMALS = 5
-_UNIT = 10**DECIMALS
+_UNIT = 100_000
 
 
 class Edges(NamedTuple):
