@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, update
+from sqlalchemy import ColumnElement, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -65,6 +65,18 @@ def purge_statistics(session: Session, before: datetime) -> int:
         ended = delete(table).where(table.to_time < before).returning(table.id)
         deleted += len(session.scalars(ended).all())
     return deleted
+
+
+def total_counts(session: Session, image_id: int | None, since: datetime) -> Counts:
+    """Sums over the periods that end after *since*, of one image, or of the system for None."""
+    table = SystemStatistics if image_id is None else ImageStatistics
+    zeros: dict[str, Any] = asdict(Counts())
+    sums = [(func.max if name.startswith("max_") else func.sum)(getattr(table, name)) for name in zeros]
+    query = select(*sums).where(table.to_time > since)
+    if image_id is not None:
+        query = query.where(ImageStatistics.image_id == image_id)
+    row = session.execute(query).one()
+    return Counts(**{name: type(zeros[name])(value or 0) for name, value in zip(zeros, row, strict=True)})
 
 
 def _add(
