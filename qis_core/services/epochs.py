@@ -7,7 +7,7 @@ find entries by tag, miss as well. A scope's text is also the tag of the entries
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from qis_core.catalog.audit import SYSTEM, Actor, add_audit
+from qis_core.catalog.audit import Actor, add_audit
 from qis_core.catalog.database import Catalog
 from qis_core.catalog.epochs import load_epochs, move_epoch
 from qis_core.catalog.properties import Counter
@@ -69,7 +69,7 @@ class Epochs:
         scopes = (*subject.scopes(), EVERYTHING)
         return ",".join(f"{scope}={epochs[scope]}" for scope in scopes if scope in epochs)
 
-    def move(self, scope: str, actor: Actor = SYSTEM) -> None:
+    def move(self, actor: Actor, scope: str) -> None:
         """Make every key of *scope* another one; at once here, in other processes when they poll."""
         with self._catalog.begin() as session:
             move_epoch(session, scope)

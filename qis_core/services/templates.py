@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from qis_core.catalog import templates as queries
-from qis_core.catalog.audit import SYSTEM, Actor, add_audit
+from qis_core.catalog.audit import Actor, add_audit
 from qis_core.catalog.database import Catalog
 from qis_core.catalog.models import Template
 from qis_core.catalog.models.properties import DEFAULT_TEMPLATE
@@ -74,7 +74,7 @@ class Templates:
         shown = name if len(name) <= 40 else name[:40] + "…"
         raise InvalidRequest(f"{shown!r} is not a valid choice; expected {_choices(self.names())}", parameter="tmp")
 
-    def save(self, record: TemplateRecord, actor: Actor = SYSTEM) -> ImageTemplate:
+    def save(self, actor: Actor, record: TemplateRecord) -> ImageTemplate:
         """Make the template of that name, or replace all it holds.
 
         Raises `InvalidRequest` naming the attribute whose value could not stand in a URL.
@@ -91,7 +91,7 @@ class Templates:
             self._changes.touch(session, Counter.TEMPLATES)
         return template
 
-    def delete(self, name: str, actor: Actor = SYSTEM) -> None:
+    def delete(self, actor: Actor, name: str) -> None:
         """Raises `NotFound`, and `Conflict` for the default template."""
         with self._catalog.begin() as session:
             stored = queries.find_template(session, name)
@@ -101,7 +101,7 @@ class Templates:
             add_audit(session, actor, "delete", f"template:{stored.name}")
             self._changes.touch(session, Counter.TEMPLATES)
 
-    def set_default(self, name: str, actor: Actor = SYSTEM) -> ImageTemplate:
+    def set_default(self, actor: Actor, name: str) -> ImageTemplate:
         """Let requests without ``tmp`` use this template; raises `InvalidRequest` unless it exists and can be used."""
         template = self.get(name)
         with self._catalog.begin() as session:

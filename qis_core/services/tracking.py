@@ -35,7 +35,7 @@ class TrackingCounts:
     dropped: int = 0
 
 
-class Tracker:
+class Tracking:
     """Sends references from two threads of its own; `send` never waits and never raises.
 
     Redirects are not followed, answers are not read, nothing is sent twice. `start` is called in each process, after
