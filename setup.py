@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 REQUIRES = [
     "alembic>=1.13",
     "argon2-cffi>=23.1",
-    "blurhash-python>=1.2",
+    "blurhash>=1.1.5",
     "Chameleon>=4.5",
     "click>=8.1",
     "defusedxml>=0.7",
@@ -21,7 +21,9 @@ REQUIRES = [
     "pyramid_chameleon>=0.3",
     "setuptools<82",  # pkg_resources: Pyramid 2.1 and pyramid_chameleon 0.3 import it at run time
     "SQLAlchemy>=2.0.30",
+    "thash>=1.2",
     "waitress>=3.0",
+    "weblate-fonts>=2026.1",
 ]
 
 EXTRAS = {
