@@ -59,8 +59,8 @@ class FilesystemStorage:
 
     def entries(self, folder: RepositoryPath) -> Iterator[Entry]:
         with self._errors(folder), os.scandir(self._root.resolve(folder)) as listing:
-            shown = [entry for entry in listing if self._is_shown(entry)]
-            return iter(sorted((Entry(entry.name, entry.is_dir()) for entry in shown), key=lambda entry: entry.name))
+            found = [entry for entry in map(self._find_entry, listing) if entry is not None]
+            return iter(sorted(found, key=lambda entry: entry.name))
 
     def open(self, path: RepositoryPath) -> BinaryIO:
         with self._errors(path):
@@ -131,12 +131,17 @@ class FilesystemStorage:
             self._root.check()
             raise
 
-    def _is_shown(self, entry: "os.DirEntry[str]") -> bool:
+    def _find_entry(self, entry: "os.DirEntry[str]") -> Entry | None:
         if entry.name.startswith(".") or not is_plain_name(entry.name):
-            return False
-        if entry.is_symlink() and not self._root.allows_link(entry.path):
-            return False
-        return entry.is_dir() or entry.is_file()
+            return None
+        if entry.is_symlink():
+            return self._find_linked(entry)
+        return Entry(entry.name, entry.is_dir()) if entry.is_dir() or entry.is_file() else None
+
+    def _find_linked(self, link: "os.DirEntry[str]") -> Entry | None:
+        is_folder = os.path.isdir(link.path)
+        is_there = is_folder or os.path.isfile(link.path)
+        return Entry(link.name, is_folder) if is_there and self._root.allows_link(link.path) else None
 
     def _refuse_root(self, *paths: RepositoryPath) -> None:
         if any(path.is_root for path in paths):
