@@ -1,16 +1,14 @@
 """Colours of requests, and pixel modes of pictures (spec image-urls §4.8, §5.4).
 
-A colour is an RGBA tuple, sRGB, 0 to 255. Pictures are in a working mode; `native` says what a colour is there.
+A colour is an RGBA tuple, 0 to 255. Pictures are in a working mode; `native` says what a colour is there.
 """
 
-import io
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from PIL import Image, ImageCms, ImageColor
+from PIL import Image, ImageColor
 
 if TYPE_CHECKING:
     from qis_core.settings import Settings
@@ -124,41 +122,18 @@ def is_opaque(image: Image.Image) -> bool:
     return not has_alpha(image) or image.getchannel("A").getextrema() == (255, 255)
 
 
-def with_alpha(image: Image.Image, profile: bytes | None = None) -> Image.Image:
-    """The picture in a mode that has an alpha channel; CMYK becomes sRGB by its *profile*."""
-    return to_mode(image, "LA" if image.mode in ("L", "LA") else "RGBA", profile)
+def to_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The picture in another working mode by the simple formulas, its profile not asked.
 
-
-def to_mode(image: Image.Image, mode: str, profile: bytes | None = None) -> Image.Image:
-    """The picture in another working mode.
-
-    CMYK goes through *profile*, the picture's own, to sRGB, perceptual; without a usable one by the simple formula.
     Transparency is lost in modes without it: flatten first.
     """
     if image.mode == mode:
         return image
-    if image.mode != "CMYK":
-        return _without_alpha(image).convert(mode) if mode == "CMYK" else image.convert(mode)
-    rgb = _managed_rgb(image, profile) or image.convert("RGB")
-    return rgb if mode == "RGB" else rgb.convert(mode)
+    return _without_alpha(image).convert(mode) if mode == "CMYK" else image.convert(mode)
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:
     return image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
-
-
-def _managed_rgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    transform = _cmyk_to_srgb(profile) if profile else None
-    return None if transform is None else ImageCms.applyTransform(image, transform)
-
-
-@lru_cache(maxsize=8)
-def _cmyk_to_srgb(profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    try:
-        source, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-        return ImageCms.buildTransform(source, srgb, "CMYK", "RGB", ImageCms.Intent.PERCEPTUAL)
-    except (ImageCms.PyCMSError, OSError):
-        return None
 
 
 def flattened(image: Image.Image, colour: Rgba) -> Image.Image:
@@ -169,6 +144,12 @@ def flattened(image: Image.Image, colour: Rgba) -> Image.Image:
     return _without_alpha(Image.alpha_composite(ground, image))
 
 
+def premultiplied(colour: Rgba) -> Rgba:
+    """The colour as it is stored where colour is weighted by alpha."""
+    red, green, blue = (round(channel * colour[3] / 255) for channel in colour[:3])
+    return (red, green, blue, colour[3])
+
+
 def replace_alpha(colour: Rgba, alpha: int = 255) -> Rgba:
     """The same colour, more or less opaque."""
     return (*colour[:3], alpha)
@@ -176,15 +157,23 @@ def replace_alpha(colour: Rgba, alpha: int = 255) -> Rgba:
 
 def edge_colour(image: Image.Image) -> Rgba:
     """The median of the outermost pixel ring; transparent when most of the ring is (spec §4.8, ``fill=auto``)."""
-    ring = _ring(image)
+    ring = np.asarray(edge_ring(image).convert("RGBA"), np.uint8).reshape(-1, 4)
     if np.median(ring[:, 3]) == 0:
         return TRANSPARENT
     red, green, blue = (int(value + 0.5) for value in np.median(ring[ring[:, 3] > 0][:, :3], axis=0))
     return (red, green, blue, 255)
 
 
-def _ring(image: Image.Image) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def edge_ring(image: Image.Image) -> Image.Image:
+    """The outermost pixels of a picture in one row, each once."""
     width, height = image.size
     lines = [(0, 0, width, 1), (0, height - 1, width, height), (0, 1, 1, height - 1), (width - 1, 1, width, height - 1)]
-    parts = [to_mode(image.crop(line), "RGBA") for line in lines]
-    return np.concatenate([np.asarray(part, np.uint8).reshape(-1, 4) for part in parts])
+    lines = [line for line in lines if line[0] < line[2] and line[1] < line[3]]
+    parts = [image.crop(line) for line in dict.fromkeys(lines)]
+    parts = [part if part.height == 1 else part.transpose(Image.Transpose.ROTATE_90) for part in parts]
+    ring = Image.new(image.mode, (sum(part.width for part in parts), 1))
+    left = 0
+    for part in parts:
+        ring.paste(part, (left, 0))
+        left += part.width
+    return ring

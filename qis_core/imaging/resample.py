@@ -2,8 +2,9 @@
 
 Linear light is exact: 256-entry tables to float, all arithmetic in float, one table back. The picture goes through in
 strips: averaging of whole blocks first as long as `GAP` times the wanted resolution remains, then the filter. Beside
-source and result that takes at most ``4 · channels · width_out · 2 · GAP · CHUNK_ROWS`` bytes and a few strips, whatever
-the source's size. Colour is weighted by alpha. CMYK and pictures asked for without linear light are resized as they are.
+source and result that takes at most ``4 · channels · width_out · 2 · GAP · CHUNK_ROWS`` bytes and a few strips, however
+large the source is. Colour is weighted by alpha. CMYK, and pictures asked for without linear light, are resized as they
+are.
 """
 
 import math
@@ -31,7 +32,8 @@ FILTERS = {
 RESIZE_FILTERS = {1: "bilinear", 2: "bicubic", 3: "lanczos"}
 ROTATE_FILTERS = {1: "nearest", 2: "bilinear", 3: "bicubic"}
 _SUPPORT = {"bilinear": 1.0, "bicubic": 2.0, "lanczos": 3.0}
-_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+#: The mode in which colour is weighted by alpha.
+PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _LIGHT_ALPHA = tuple(value / 255 for value in range(256))
 
 Floats = NDArray[np.float32]
@@ -84,9 +86,9 @@ def _span(start: float, end: float, limit: int) -> tuple[float, float]:
 
 
 def _resized_plain(image: Image.Image, size: Size, box: _Inside, method: Method) -> Image.Image:
-    weighted = image.convert(_PREMULTIPLIED.get(image.mode, image.mode)) if image.mode in _PREMULTIPLIED else image
-    resample = FILTERS[method.filter]
-    return weighted.resize(size, resample, box, reducing_gap=float(GAP)).convert(image.mode)
+    weighted = image.convert(PREMULTIPLIED[image.mode]) if image.mode in PREMULTIPLIED else image
+    resized = weighted.resize(size, FILTERS[method.filter], box, reducing_gap=float(GAP))
+    return resized if resized.mode == image.mode else resized.convert(image.mode)
 
 
 @dataclass(frozen=True)
