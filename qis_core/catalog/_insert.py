@@ -12,10 +12,13 @@ M = TypeVar("M", bound=Base)
 
 
 def insert_or_find(session: Session, record: M, find: Callable[[], M | None]) -> tuple[M, bool]:
-    """Store *record* and tell True, or give what *find* sees after another was faster, and False.
+    """What *find* sees and False, or *record*, stored, and True; also when another stores the same at this moment.
 
-    Raises the ``IntegrityError`` when *find* sees nothing: then it was not this key that was broken.
+    Raises the ``IntegrityError`` when *find* sees nothing after it: then it was not this key that was broken.
     """
+    found = find()
+    if found is not None:
+        return found, False
     try:
         with session.begin_nested():
             session.add(record)
