@@ -22,6 +22,7 @@ REQUIRES = [
     "setuptools<82",  # pkg_resources: Pyramid 2.1 and pyramid_chameleon 0.3 import it at run time
     "SQLAlchemy>=2.0.30",
     "thash>=1.2",
+    "urllib3>=2.2",
     "waitress>=3.0",
     "weblate-fonts>=2026.1",
 ]
@@ -49,7 +50,18 @@ EXTRAS = {
 }
 EXTRAS["dev"] = [*EXTRAS["test"], *EXTRAS["check"], *EXTRAS["docs"]]
 
-PLUGINS: list[str] = []
+PLUGINS = [
+    "operations = qis_plugins.operations",
+    "pillow = qis_plugins.pillow_codecs",
+    "filesystem = qis_plugins.filesystem",
+    "memory = qis_plugins.memory",
+    "disk = qis_plugins.disk",
+    "sqlite = qis_plugins.sqlite",
+    "passwords = qis_plugins.passwords",
+    "query_scheme = qis_plugins.query_scheme",
+    "path_scheme = qis_plugins.path_scheme",
+    "web = qis_web.settings",
+]
 
 setup(
     name="qis",
@@ -61,6 +73,11 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["qis_core*", "qis_plugins*", "qis_web*"]),
     include_package_data=True,
+    package_data={
+        "": ["py.typed"],
+        "qis_core.catalog": ["migrations/*.mako", "migrations/versions/*.py"],
+        "qis_web": ["templates/**/*.pt", "static/**/*"],
+    },
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={

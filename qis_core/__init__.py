@@ -2,7 +2,7 @@
 
 from qis_core.contracts.operation import Canvas, RenderContext, Stage, operation
 from qis_core.imaging.params import Boolean, Choice, Integer, Number, Text, param
-from qis_core.plugins import API_VERSION, hookimpl
+from qis_core.markers import API_VERSION, hookimpl
 from qis_core.settings import Secret, section, setting
 
 __all__ = [

@@ -83,7 +83,7 @@ def trace_access(identity: Identity, folder: RepositoryPath, rules: FolderRules)
     users have every level everywhere; anonymous callers never have system permissions.
     """
     groups = sorted(identity.group_ids | {PUBLIC_GROUP_ID})
-    used = tuple(_nearest_rule(group, folder, rules) for group in groups)
+    used = tuple(nearest_rule(group, folder, rules) for group in groups)
     if not identity.is_anonymous:
         for flag in (SystemPermission.ADMIN_FILES, SystemPermission.ADMIN_ALL):
             if flag in identity.permissions:
@@ -104,7 +104,8 @@ def union_of(permissions: Iterable[SystemPermission]) -> SystemPermission:
     return result
 
 
-def _nearest_rule(group_id: int, folder: RepositoryPath, rules: FolderRules) -> RuleUsed:
+def nearest_rule(group_id: int, folder: RepositoryPath, rules: FolderRules) -> RuleUsed:
+    """The record that decides for one group: of *folder* itself, else of its nearest ancestor that has one."""
     for ancestor in folder.lineage():
         level = rules.get(ancestor, {}).get(group_id)
         if level is not None:

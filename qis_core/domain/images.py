@@ -45,7 +45,7 @@ class ImageFacts:
 
     ``size`` and every other number are of the stored picture, before orientation. ``mode`` is Pillow's name of the
     pixel mode as decoded (``RGB``, ``L``, ``LA``, ``P``, ``1``, ``I;16``, ``CMYK`` …). ``pages`` counts pages of a
-    multi-page file or frames of an animation.
+    multi-page file or frames of an animation; ``page_sizes`` is empty when all have the same size.
     """
 
     codec: str
@@ -56,6 +56,7 @@ class ImageFacts:
     is_animated: bool = False
     orientation: int = 1
     is_progressive: bool = False
+    page_sizes: tuple[Size, ...] = ()
     has_profile: bool = False
     is_srgb: bool = True
     dpi: float | None = None
@@ -64,6 +65,17 @@ class ImageFacts:
     def is_sideways(self) -> bool:
         """Whether the EXIF orientation swaps width and height (values 5 to 8, EXIF 2.32 §4.6.4)."""
         return 5 <= self.orientation <= 8
+
+    def size_of_page(self, page: int) -> Size:
+        """The stored size of *page*, counted from 1."""
+        return self.page_sizes[page - 1] if self.page_sizes else self.size
+
+    @property
+    def total_pixels(self) -> int:
+        """Pixels of all pages or frames together."""
+        if self.page_sizes:
+            return sum(size.width * size.height for size in self.page_sizes)
+        return self.size.width * self.size.height * self.pages
 
 
 @dataclass(frozen=True, slots=True)

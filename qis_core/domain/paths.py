@@ -20,7 +20,7 @@ class RepositoryPath:
 
     @classmethod
     def parse(cls, text: str, *, parameter: str = "src") -> "RepositoryPath":
-        """Normalise *text*: optional leading slash, duplicate slashes, ``.`` and inner ``..`` collapse; ``~`` is literal.
+        """Normalise *text*: a leading slash, duplicate slashes, ``.`` and inner ``..`` collapse; ``~`` is literal.
 
         Raises `InvalidRequest` for control characters and for more than 1024 characters, `AccessDenied` when ``..``
         climbs over the root.

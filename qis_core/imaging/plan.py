@@ -18,11 +18,14 @@ class ImageRequest:
     """What a URL scheme reads from a URL.
 
     ``values`` are typed values by URL parameter name, unchecked against ranges; ``template`` None is the default one.
+    ``fallback_src`` is meant when there is no file named ``src`` (legacy suffix, spec image-urls §1). ``accept`` holds
+    the media types that the client names, best first.
     """
 
     src: str
     template: str | None = None
     values: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    fallback_src: str | None = None
     accept: tuple[str, ...] = ()
 
 
@@ -38,11 +41,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class OtherSource:
-    """Another image the plan reads. ``by_url``: the URL named it, so the caller needs View there."""
+    """Another image the plan reads."""
 
     src: str
     fingerprint: Fingerprint
-    by_url: bool
     codec: str
 
 

@@ -20,6 +20,7 @@ from qis_core.domain.access import (
     Identity,
     SystemPermission,
     access_level,
+    nearest_rule,
     trace_access,
 )
 from qis_core.domain.accounts import SYSTEM_GROUP_IDS, GroupAccount
@@ -72,6 +73,10 @@ class Rights:
                 snapshot.remembered.clear()
             known = snapshot.remembered[key] = access_level(identity, folder, snapshot.rules)
         return known
+
+    def group_level(self, group_id: int, folder: RepositoryPath) -> AccessLevel:
+        """What the rules give one group in *folder*, by itself."""
+        return nearest_rule(group_id, folder, self._snapshot.rules).level
 
     def can(self, identity: Identity, folder: RepositoryPath, level: AccessLevel) -> bool:
         """Whether *identity* has *level* in *folder*, and no plugin vetoes it."""

@@ -62,11 +62,10 @@ def _as_json(registry: PluginRegistry, plugin: PluginInfo) -> dict[str, Any]:
 
 def _text(shown: dict[str, Any]) -> str:
     origin = f"{shown['distribution']} {shown['version']}".strip()
-    lines = [f"{shown['name']}  ({origin})" if origin else shown["name"]]
-    for key in ("hooks", *(key for key, _ in _LISTED.values())):
-        if shown[key]:
-            lines.append(f"  {key.replace('_', ' ')}: {', '.join(shown[key])}")
-    return "\n".join(lines)
+    title = f"{shown['name']}  ({origin})" if origin else shown["name"]
+    keys = ("hooks", *(key for key, _ in _LISTED.values()))
+    lines = (f"  {key.replace('_', ' ')}: {', '.join(shown[key])}" for key in keys if shown[key])
+    return "\n".join([title, *lines])
 
 
 COMMANDS: tuple[click.Command, ...] = (list_plugins,)

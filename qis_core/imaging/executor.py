@@ -1,0 +1,166 @@
+"""The executor: a plan and local files in, encoded bytes out. Runs in worker processes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+from qis_core.contracts.codec import Codec, Decoded, DecodeRequest, Decoder, EncodeRequest, Encoder, Metadata
+from qis_core.contracts.operation import RenderContext
+from qis_core.domain.images import Size
+from qis_core.errors import UnsupportedImage
+from qis_core.imaging.color import to_mode
+from qis_core.imaging.metadata import reset_orientation
+from qis_core.imaging.plan import ImagePlan, OtherSource
+from qis_core.imaging.profiles import model_of_mode, to_srgb
+from qis_core.imaging.settings import ImagesSettings
+from qis_core.plugins import PluginRegistry
+
+#: EXIF 2.32 §4.6.4: what brings a stored picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+#: working mode → what to store instead, the nearest first
+_FALLBACKS = {
+    "L": ("RGB", "LA", "RGBA"),
+    "LA": ("RGBA", "L", "RGB"),
+    "RGB": ("RGBA", "L"),
+    "RGBA": ("RGB", "L"),
+    "CMYK": ("RGB", "RGBA"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RenderJob:
+    """A plan and where its files are on this machine; ``others`` by repository path."""
+
+    plan: ImagePlan
+    source: Path
+    others: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A derivative. ``size`` is of the finished picture, in pixels."""
+
+    content: bytes
+    media_type: str
+    size: Size
+
+
+class Executor:
+    """Renders plans with the codecs and operations of a registry."""
+
+    def __init__(self, registry: PluginRegistry) -> None:
+        self._registry = registry
+        self._images = registry.settings[ImagesSettings]
+
+    def render(self, job: RenderJob) -> Rendered:
+        """Decode, apply each step, encode; raises `UnsupportedImage` for a source that cannot be decoded."""
+        decoded = self._decode(job)
+        frames, metadata = [], decoded.metadata
+        for frame in decoded.frames:
+            context = self._context(job, decoded.metadata)
+            frames.append(self._apply(job.plan, upright(frame, job.plan.decode.orientation), context))
+            metadata = context.metadata
+        content = self._encode(job.plan, frames, replace(decoded, metadata=metadata))
+        return Rendered(content, job.plan.encode.media_type, Size(*frames[0].size))
+
+    def _decode(self, job: RenderJob) -> Decoded:
+        spec = job.plan.decode
+        decoder = self._decoder(job.plan.source.image.codec)
+        decoded = decoder.decode(
+            job.source,
+            DecodeRequest(spec.page, spec.all_frames, spec.reduction, self._images.max_source_pixels),
+        )
+        if spec.orientation != 1:
+            return replace(decoded, metadata=reset_orientation(decoded.metadata))
+        return decoded
+
+    def _context(self, job: RenderJob, metadata: Metadata) -> RenderContext:
+        by_src = {other.src: other for other in job.plan.others}
+
+        def open_source(src: str) -> Image.Image:
+            return self._open_other(job.others[src], by_src[src])
+
+        return RenderContext(self._registry.settings, metadata, open_source)
+
+    def _open_other(self, path: Path, other: OtherSource) -> Image.Image:
+        decoder = self._decoder(other.codec)
+        image = decoder.decode(path, DecodeRequest(max_pixels=self._images.max_source_pixels)).frames[0]
+        orientation = decoder.probe(path).orientation if self._images.auto_orient else 1
+        return upright(image, orientation)
+
+    def _apply(self, plan: ImagePlan, image: Image.Image, context: RenderContext) -> Image.Image:
+        nominal = _oriented_size(plan)
+        for step in plan.steps:
+            operation = self._registry.operation[step.operation]
+            value = step.value
+            if image.size != nominal:
+                factors = image.width / nominal.width, image.height / nominal.height
+                value = operation.rescale(value, *factors)
+            image = operation(image, value, context)
+            nominal = step.size
+        return image
+
+    def _encode(self, plan: ImagePlan, frames: list[Image.Image], decoded: Decoded) -> bytes:
+        encoder = self._encoder(plan.encode.codec)
+        metadata = decoded.metadata
+        if plan.encode.dpi:
+            metadata = replace(metadata, dpi=(plan.encode.dpi, plan.encode.dpi))
+        fitting = [self._fit_mode(frame, encoder, metadata) for frame in frames]
+        if model_of_mode(fitting[0].mode) != model_of_mode(frames[0].mode):
+            metadata = metadata.with_profile(None)
+        request = EncodeRequest(
+            variant=plan.encode.variant,
+            quality=plan.encode.quality,
+            metadata=metadata,
+            durations_ms=decoded.durations_ms,
+            loop=decoded.loop,
+            compression=decoded.metadata.fields.get("compression", ""),
+        )
+        return encoder.encode(fitting, request)
+
+    def _fit_mode(self, image: Image.Image, encoder: Encoder, metadata: Metadata) -> Image.Image:
+        """The picture in a mode that the encoder stores, as close to its own as there is."""
+        if image.mode in encoder.modes:
+            return image
+        mode = next(mode for mode in _FALLBACKS[image.mode] if mode in encoder.modes)
+        if image.mode == "CMYK":
+            image = to_srgb(image, metadata.icc_profile, self._registry.settings)
+        return to_mode(image, mode)
+
+    def _decoder(self, codec: str) -> Decoder:
+        decoder = self._codec(codec).decoder
+        if decoder is None:
+            raise UnsupportedImage(f"{codec} files cannot be read by this server")
+        return decoder
+
+    def _encoder(self, codec: str) -> Encoder:
+        encoder = self._codec(codec).encoder
+        if encoder is None:
+            raise UnsupportedImage(f"{codec} files cannot be written by this server")
+        return encoder
+
+    def _codec(self, name: str) -> Codec:
+        return self._registry.codecs[name]
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """The picture as its EXIF orientation means it to be seen."""
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _oriented_size(plan: ImagePlan) -> Size:
+    width, height = plan.source.image.size_of_page(plan.decode.page)
+    return Size(height, width) if plan.decode.orientation >= 5 else Size(width, height)

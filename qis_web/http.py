@@ -1,0 +1,81 @@
+"""HTTP details of image answers: validators, caching headers, file names (spec image-urls §8; RFC 9110, 9111, 6266)."""
+
+import time
+from email.utils import formatdate, parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from pyramid.response import Response
+
+from qis_core.services.deliver import Handling, Validators
+
+_EPOCH = formatdate(0, usegmt=True)
+
+
+def is_current(request: Any, validators: Validators) -> bool:
+    """Whether the client's copy is still right: ``If-None-Match`` decides, else ``If-Modified-Since``."""
+    tags = request.headers.get("If-None-Match")
+    if tags is not None:
+        return _matches(tags, validators.etag)
+    since = request.headers.get("If-Modified-Since")
+    return since is not None and _not_modified_since(since, validators.modified_ns)
+
+
+def set_validators(response: Response, validators: Validators) -> None:
+    """``ETag`` (strong, quoted) and ``Last-Modified``."""
+    response.headers["ETag"] = f'"{validators.etag}"'
+    response.headers["Last-Modified"] = http_date(validators.modified_ns)
+
+
+def set_caching(response: Response, handling: Handling, *, is_public: bool) -> None:
+    """``Cache-Control`` and ``Expires`` by the template's expiry; shared caches never keep what is not public."""
+    scope, seconds = "public" if is_public else "private", handling.expires_seconds
+    if seconds > 0:
+        response.headers["Cache-Control"] = f"{scope}, max-age={seconds}"
+        response.headers["Expires"] = formatdate(time.time() + seconds, usegmt=True)
+    elif seconds < 0:
+        response.headers["Cache-Control"] = f"{scope}, no-cache"
+        response.headers["Expires"] = _EPOCH
+    elif not is_public:
+        response.headers["Cache-Control"] = "private"
+
+
+def disposition(kind: str, name: str) -> str:
+    """A ``Content-Disposition`` value: an ASCII name, and the exact one as RFC 8187 text when that differs."""
+    ascii_name = "".join(c if " " <= c <= "~" else "_" for c in name)
+    escaped = ascii_name.replace("\\", "\\\\").replace('"', '\\"')
+    value = f'{kind}; filename="{escaped}"'
+    return value if ascii_name == name else f"{value}; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def download_name(name: str, format_name: str, extensions: tuple[str, ...]) -> str:
+    """The file name of a derivative: its extension is that of the output, unless it already is one of them."""
+    stem, dot, extension = name.rpartition(".")
+    if dot and extension.lower() in extensions:
+        wanted_same = extension.lower() == format_name or format_name not in extensions or format_name == extensions[0]
+        if wanted_same:
+            return name
+    new = format_name if format_name in extensions else extensions[0]
+    return f"{stem if dot else name}.{new}"
+
+
+def http_date(time_ns: int) -> str:
+    """Nanoseconds since the epoch as an HTTP date."""
+    return formatdate(time_ns // 1_000_000_000, usegmt=True)
+
+
+def _matches(header: str, etag: str) -> bool:
+    """Weak comparison with each tag of a list (RFC 9110 §8.8.3.2); unquoted tags of old clients count too."""
+    for part in header.split(","):
+        tag = part.strip()
+        if tag == "*" or tag.removeprefix("W/").strip('"') == etag:
+            return True
+    return False
+
+
+def _not_modified_since(since: str, modified_ns: int) -> bool:
+    try:
+        moment = parsedate_to_datetime(since).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return modified_ns // 1_000_000_000 <= moment

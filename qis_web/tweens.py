@@ -1,0 +1,41 @@
+"""Headers of every answer: time taken, negotiation, CORS, protection against sniffing."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.response import Response
+from pyramid.tweens import EXCVIEW
+
+from qis_web.services import application_of
+from qis_web.settings import WebSettings
+
+_CORS_HEADERS = "Origin, Authorization, If-None-Match, Cache-Control, X-Requested-With, X-Csrf-Token"
+_CORS_EXPOSED = "Content-Length, X-From-Cache, X-Time-Taken"
+
+Handler = Callable[[Any], Response]
+
+
+def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
+    origin = application_of(registry).settings[WebSettings].cors_origin
+
+    def headers_tween(request: Any) -> Response:
+        started = time.perf_counter()
+        response = handler(request)
+        headers = response.headers
+        if getattr(request, "qis_negotiates", False):
+            response.vary = sorted({"Accept", *(response.vary or ())})
+        if origin:
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Allow-Headers"] = _CORS_HEADERS
+            headers["Access-Control-Expose-Headers"] = _CORS_EXPOSED
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Time-Taken"] = str(int((time.perf_counter() - started) * 1e6))
+        return response
+
+    return headers_tween
+
+
+def includeme(config: Configurator) -> None:
+    config.add_tween("qis_web.tweens.headers_tween_factory", over=EXCVIEW)
