@@ -7,6 +7,7 @@ holds the value, for secrets.
 
 import dataclasses
 import difflib
+import math
 import os
 import types
 import typing
@@ -166,8 +167,14 @@ def load_settings(ini: Mapping[str, str], environ: Mapping[str, str], sections: 
 
 
 def raw_setting(name: str, ini: Mapping[str, str], environ: Mapping[str, str]) -> str | None:
-    """One of the `RESERVED` settings, before any section is known."""
-    return environ.get(environment_name(name), ini.get(name))
+    """One of the `RESERVED` settings, before any section is known; raises `SettingsError` for an unreadable file."""
+    variable = environment_name(name)
+    if f"{variable}_FILE" not in environ or variable in environ:
+        return environ.get(variable, ini.get(name))
+    try:
+        return _read_file(environ[f"{variable}_FILE"])
+    except ValueError as error:
+        raise SettingsError([f"{variable}_FILE: {error}"]) from None
 
 
 def type_text(hint: object) -> str:
@@ -221,14 +228,26 @@ def _read_variable(variable: str, text: str, by_environment: Mapping[str, str], 
         name = by_environment.get(variable.removesuffix("_FILE"))
         if name is not None:
             try:
-                text = Path(text).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                faults.append(f"{variable}: cannot read the file it names: {error.strerror}")
+                text = _read_file(text)
+            except ValueError as error:
+                faults.append(f"{variable}: {error}")
                 return
     if name is None:
         faults.append(_unknown(variable, by_environment))
+    elif given.get(name, ("", "ini"))[1] != "ini":
+        faults.append(f"{variable}: {given[name][1]} is given too; keep one of them")
     elif name not in RESERVED:
         given[name] = (text, variable)
+
+
+def _read_file(path: str) -> str:
+    """The text of a file without white space around it; raises `ValueError`, which does not name the path."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise ValueError("the file it names is not UTF-8 text") from None
+    except OSError as error:
+        raise ValueError(f"cannot read the file it names: {error.strerror}") from None
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
@@ -257,6 +276,8 @@ def _checked(value: object, info: SettingInfo) -> object:
         if isinstance(number, int | float) and not isinstance(number, bool):
             below = info.minimum is not None and number < info.minimum
             above = info.maximum is not None and number > info.maximum
+            if not math.isfinite(number):
+                raise ValueError(f"{number} is not a number that can be used")
             if below or above:
                 raise ValueError(f"{number} is out of range; expected {_range_text(info)}")
     return value
