@@ -61,10 +61,11 @@ class Application:
         returned.
         """
         given = raw_setting("qis.admin_password", {}, self._origin.environ)
-        return first_run.prepare(self.catalog, self._providers().hash_password, given)
+        return first_run.prepare(self.catalog, self._providers.hash_password, given)
 
     def start(self) -> None:
         """Begin background work; call it in each server process, after any fork."""
+        self.pool  # noqa: B018  workers start now, not at the first request
         self.changes.start()
         self.statistics.start()
         self.tracking.start()
@@ -107,7 +108,7 @@ class Application:
 
     @cached_property
     def accounts(self) -> Accounts:
-        return Accounts(self.catalog, self.rights, self.changes, self._providers())
+        return Accounts(self.catalog, self.rights, self.changes, self._providers)
 
     @cached_property
     def templates(self) -> Templates:

@@ -227,7 +227,9 @@ def _find(names: list[str]) -> Iterator[_Found]:
     wanted = [name for name in known if name not in names] if "*" in names else []
     for name in [*(name for name in names if name != "*"), *wanted]:
         if name not in known:
-            raise PluginError(f"qis.plugins: no plugin {name!r} is installed; installed are {', '.join(known) or 'none'}")
+            raise PluginError(
+                f"qis.plugins: no plugin {name!r} is installed; installed are {', '.join(known) or 'none'}"
+            )
         point = known[name]
         distribution = point.dist.name if point.dist else ""
         version = point.dist.version if point.dist else ""
@@ -259,5 +261,3 @@ def _by_name(what: str, values: Iterable[N]) -> dict[str, N]:
             raise PluginError(f"two plugins give a {what} named {value.name!r}")
         result[value.name] = value
     return result
-
-

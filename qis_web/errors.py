@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.exceptions import URLDecodeError
 from pyramid.httpexceptions import HTTPException
 from pyramid.response import Response
 
@@ -76,7 +77,9 @@ def on_http_error(error: HTTPException, request: Any) -> Response:
     """Pyramid's own errors, in the same form; redirects pass."""
     if error.status_code < 400:
         return error
-    response = error_response(request, error.status_code, error.title or "Error", error.detail or error.explanation or "")
+    response = error_response(
+        request, error.status_code, error.title or "Error", error.detail or error.explanation or ""
+    )
     if "Allow" in error.headers:
         response.headers["Allow"] = error.headers["Allow"]
     return response
@@ -90,8 +93,13 @@ def on_forbidden(error: HTTPException, request: Any) -> Response:
 def on_fault(error: Exception, request: Any) -> Response:
     """Anything unexpected: the details stay in the log, under a number the caller can quote."""
     number = uuid.uuid4().hex[:12]
-    _log.error("fault %s: %s %s", number, request.method, request.path, exc_info=error)
+    _log.error("fault %s: %s %r", number, request.method, request.environ.get("PATH_INFO"), exc_info=error)
     return error_response(request, 500, "Internal Server Error", f"internal error; quote the number {number}")
+
+
+def on_undecodable_url(error: URLDecodeError, request: Any) -> Response:
+    """A path that is not UTF-8 cannot name anything here."""
+    return error_response(request, 400, "Bad Request", "the path of the URL is not UTF-8")
 
 
 def _prefers_json(request: Any) -> bool:
@@ -101,6 +109,7 @@ def _prefers_json(request: Any) -> bool:
 
 def includeme(config: Configurator) -> None:
     config.add_exception_view(on_fault, context=Exception)
+    config.add_exception_view(on_undecodable_url, context=URLDecodeError)
     config.add_exception_view(on_http_error, context=HTTPException)
     config.add_forbidden_view(on_forbidden)
     config.add_exception_view(on_qis_error, context=QisError)

@@ -8,7 +8,9 @@ from qis_core.domain.images import Size
 from qis_core.errors import InvalidRequest
 
 #: URL parameters through which a caller can change a template's size.
-_GEOMETRY = frozenset({"width", "height", "top", "left", "bottom", "right", "angle", "dpr", "fit", "page", "autosizefit"})
+_GEOMETRY = frozenset(
+    {"width", "height", "top", "left", "bottom", "right", "angle", "dpr", "fit", "page", "autosizefit"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,7 @@ class PublicLimits:
         return PublicLimits(_raised(self.width, template.get("width")), _raised(self.height, template.get("height")))
 
 
-def with_limits(
-    limits: PublicLimits, given: Mapping[str, object], template: ImageTemplate
-) -> dict[str, object]:
+def with_limits(limits: PublicLimits, given: Mapping[str, object], template: ImageTemplate) -> dict[str, object]:
     """The URL's values, with the limits as the size when nobody asks for one.
 
     Raises `InvalidRequest` when the URL asks for more than the limits, themselves raised by the template.
@@ -63,7 +63,10 @@ def check_final_size(limits: PublicLimits, final: FinalSize) -> None:
     if sized_by_template and not _GEOMETRY & final.given.keys():
         return
     raised = limits.raised_by(final.template)
-    for name, limit, actual in (("width", raised.width, final.size.width), ("height", raised.height, final.size.height)):
+    for name, limit, actual in (
+        ("width", raised.width, final.size.width),
+        ("height", raised.height, final.size.height),
+    ):
         if limit and actual > limit:
             raise InvalidRequest(_EXCEEDS, parameter=name)
 

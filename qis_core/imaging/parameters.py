@@ -12,6 +12,8 @@ from qis_core.settings import Settings
 #: Further keys of stored templates, with the key that holds the value.
 _KEY_ALIASES = {"dpi_y": "dpi_x", "dpi": "dpi_x"}
 CORE_OWNER = "qis"
+#: Names in URLs that mean something before any parameter is read.
+RESERVED_NAMES = frozenset({"src", "tmp", "sig", "until", "explain"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,18 @@ class ParameterTable:
         taken = self._by_name.get(param.info.name)
         if taken is not None:
             raise PluginError(f"parameter {param.info.name!r} is claimed by {taken.owner!r} and by {param.owner!r}")
+        if param.info.name in RESERVED_NAMES:
+            raise PluginError(f"parameter {param.info.name!r} of {param.owner!r} has a name with a meaning of its own")
         self._by_name[param.info.name] = param
         if param.info.key is not None:
-            self._by_key.setdefault(param.info.key, param.info)
+            self._add_key(param.info.key, param)
+
+    def _add_key(self, key: str, param: OwnedParam) -> None:
+        taken = self._by_key.get(key)
+        if taken is not None:
+            other = self._by_name[taken.name]
+            raise PluginError(f"template attribute {key!r} is claimed by {other.owner!r} and by {param.owner!r}")
+        self._by_key[key] = param.info
 
     def __iter__(self) -> Iterator[OwnedParam]:
         return iter(self._by_name.values())
@@ -105,7 +116,9 @@ class ParameterTable:
         if info is None and key in self._by_name:
             info = self._by_name[key].info
         if info is None or info.key is None:
-            raise InvalidRequest(f"not a template attribute; expected one of {', '.join(sorted(self._by_key))}", parameter=key)
+            raise InvalidRequest(
+                f"not a template attribute; expected one of {', '.join(sorted(self._by_key))}", parameter=key
+            )
         return info
 
 
@@ -129,4 +142,6 @@ def _lock(key: str, rule: object) -> Lock:
         return Lock(rule)
     except ValueError:
         choices = ", ".join(lock.value for lock in Lock)
-        raise InvalidRequest(f"override {rule!r} is not a valid choice; expected one of {choices}", parameter=key) from None
+        raise InvalidRequest(
+            f"override {rule!r} is not a valid choice; expected one of {choices}", parameter=key
+        ) from None

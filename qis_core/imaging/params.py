@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from qis_core.settings import Settings
 
 _META = "qis.param"
-_INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII)
+_INTEGER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
+_MAX_INTEGER_LENGTH = 18
 _NUMBER = re.compile(r"\s*[+-]?(\d{1,30}\.?\d{0,30}|\.\d{1,30}|inf|infinity)([eE][+-]?\d{1,3})?\s*", re.ASCII | re.I)
 _TRUE = frozenset({"1", "t", "y", "true", "yes"})
 MAX_CHOICES_SHOWN = 20
@@ -67,6 +68,8 @@ class Integer:
             return 0
         if not _INTEGER.fullmatch(text):
             raise ValueError(f"{_quoted(text)} is not an integer; expected {self.describe()}")
+        if len(text.strip()) > _MAX_INTEGER_LENGTH:
+            raise ValueError(f"{_quoted(text)} is out of range; expected {self.describe()}")
         return int(text)
 
     def check(self, value: object) -> object:
@@ -195,7 +198,8 @@ class Text:
     def check(self, value: object) -> object:
         text = _of_type(value, str, self)
         if not self.min_length <= len(text) <= self.max_length:
-            raise ValueError(f"{len(text)} is out of range; expected {self.describe()}")
+            length = "too long" if len(text) > self.max_length else "too short"
+            raise ValueError(f"{len(text)} is out of range, {length}; expected {self.describe()}")
         return text
 
     def format(self, value: object) -> str:

@@ -87,7 +87,9 @@ class Planner:
         if pixels > self._images.max_source_pixels:
             raise TooLarge(f"{pixels} pixels; this server reads images of up to {self._images.max_source_pixels}")
         if source.size_bytes > self._images.max_source_bytes:
-            raise TooLarge(f"{source.size_bytes} bytes; this server reads files of up to {self._images.max_source_bytes}")
+            raise TooLarge(
+                f"{source.size_bytes} bytes; this server reads files of up to {self._images.max_source_bytes}"
+            )
 
     def _decode_spec(self, given: PlanInput, output: ChosenFormat) -> tuple[DecodeSpec, int]:
         image = given.source.image
@@ -133,9 +135,7 @@ class Planner:
         draft.steps.append(Step(operation.name, operation.revision, value, size))
         draft.sizes.append(before)
         draft.cost += operation.cost(before, value)
-        draft.canvas = replace(
-            draft.canvas, size=size, has_alpha=operation.output_alpha(draft.canvas.has_alpha, value)
-        )
+        draft.canvas = replace(draft.canvas, size=size, has_alpha=operation.output_alpha(draft.canvas.has_alpha, value))
 
     def _check_size(self, operation: Operation[object], size: Size) -> None:
         pixels = size.width * size.height

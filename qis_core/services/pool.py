@@ -25,6 +25,8 @@ from qis_core.services.generation_settings import GenerationSettings
 from qis_core.services.worker import Job, JobRunner, Reply, decode_error
 
 _log = logging.getLogger(__name__)
+#: Not ``-m``: jobs are unpickled by the name of their module, which must not be ``__main__``.
+_WORKER = "import sys; from qis_core.services.worker import main; main(int(sys.argv[1]))"
 _START_SECONDS = 60.0
 _ANSWER_SLACK_SECONDS = 5.0
 
@@ -73,7 +75,7 @@ class _Ticket:
 
 
 class WorkerPool:
-    """Worker processes, each with a thread here that feeds it. Processes start with their first job."""
+    """Worker processes, each with a thread here that starts and feeds it."""
 
     def __init__(self, source: RegistrySource, settings: GenerationSettings) -> None:
         count = settings.workers or os.cpu_count() or 1
@@ -114,13 +116,14 @@ class WorkerPool:
                 ticket.future.set_exception(Unavailable("the server is stopping"))
 
     def _feed(self) -> None:
-        worker: _Worker | None = None
+        worker = _started(self._source)
         while (ticket := self._queue.get()) is not None:
             try:
                 worker = worker if worker and worker.is_alive else _Worker(self._source)
                 ticket.future.set_result(worker.run(ticket.job, self._settings.timeout_seconds))
             except _WorkerLostError as error:
-                worker = _dismiss(worker)
+                _dismiss(worker)
+                worker = None
                 ticket.future.set_exception(Unavailable(str(error), retry_after_seconds=10))
             except BaseException as error:
                 ticket.future.set_exception(error)
@@ -138,7 +141,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own module
-                [sys.executable, "-m", "qis_core.services.worker", str(theirs.fileno())],
+                [sys.executable, "-c", _WORKER, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={**source.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
@@ -174,6 +177,15 @@ class _Worker:
         self._connection.close()
         self._process.kill()
         self._process.wait()
+
+
+def _started(source: RegistrySource) -> "_Worker | None":
+    """A worker made ahead of its first job; a fault shows when that job needs one."""
+    try:
+        return _Worker(source)
+    except _WorkerLostError:
+        _log.exception("a worker process did not start")
+        return None
 
 
 def _dismiss(worker: _Worker | None) -> None:

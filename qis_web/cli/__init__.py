@@ -163,7 +163,9 @@ def remember_repository(cli: Cli, path: Path) -> None:
     root = str(path.resolve())
     known = cli.origin.ini.get(ROOT_SETTING)
     if cli.data is not None and known not in (None, root):
-        raise StartupError(f"--data {cli.data} belongs to the pictures in {known}; give {root} a data folder of its own")
+        raise StartupError(
+            f"--data {cli.data} belongs to the pictures in {known}; give {root} a data folder of its own"
+        )
     cli.origin = Origin({**cli.origin.ini, ROOT_SETTING: root}, cli.origin.environ)
     if cli.data is not None:
         (cli.data / REMEMBERED).write_text(f"[app:main]\n{ROOT_SETTING} = {root}\n", encoding="utf-8")

@@ -38,7 +38,9 @@ def query_of(request: Any) -> list[tuple[str, str]]:
 
 def image_call(request: Any, scheme: UrlScheme) -> ImageCall:
     """The request as the delivery service wants it."""
-    path = request.context.path.src if request.matchdict.get("traverse") is not None else request.matchdict.get("path", "")
+    path = (
+        request.context.path.src if request.matchdict.get("traverse") is not None else request.matchdict.get("path", "")
+    )
     parts = UrlParts(path, query_of(request))
     parsed = scheme.parse(parts, request.qis.registry.parameters)
     request.qis_negotiates = _negotiates(request, parsed)
@@ -139,7 +141,9 @@ def _negotiates(request: Any, parsed: ImageRequest) -> bool:
 def _with_accept(parsed: ImageRequest, request: Any) -> ImageRequest:
     """The media types that the client names, best first; wildcards and refused ones (q=0) are left out."""
     header = request.accept.parsed or ()
-    named = sorted(((quality, media) for media, quality, *_ in header if quality > 0 and "*" not in media), reverse=True)
+    named = sorted(
+        ((quality, media) for media, quality, *_ in header if quality > 0 and "*" not in media), reverse=True
+    )
     accept = tuple(dict.fromkeys(media.lower() for _, media in named))
     return ImageRequest(parsed.src, parsed.template, parsed.values, parsed.fallback_src, accept)
 
@@ -169,9 +173,7 @@ def _count_original(request: Any, original: OriginalAnswer, response: Response, 
     else:
         kind, size = Kind.ORIGINAL, _sent_bytes(request, response.content_length or 0)
         _track(request, original.handling.xref)
-    request.qis.statistics.record(
-        Observation(original.facts.image_id, kind, size, seconds, original.handling.stats)
-    )
+    request.qis.statistics.record(Observation(original.facts.image_id, kind, size, seconds, original.handling.stats))
 
 
 def _sent_bytes(request: Any, size_bytes: int) -> int:
