@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from qis_core.domain.image_templates import ImageTemplate, Lock
 from qis_core.errors import InvalidRequest, PluginError
-from qis_core.imaging.params import Choice, ParamInfo, declared
+from qis_core.imaging.params import Choice, ParamInfo, declared, one_of
 from qis_core.imaging.request_params import HandlingParams, OutputParams, SourceParams
 from qis_core.settings import Settings
 

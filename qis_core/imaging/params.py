@@ -7,7 +7,7 @@ values are right and how a value is written in canonical form. Parsing rules: sp
 import dataclasses
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -174,9 +174,7 @@ class Choice:
         choices = cast(tuple[str, ...], self.choices)
         if not choices:
             return "nothing: no choice is installed"
-        shown = ", ".join(choices[:MAX_CHOICES_SHOWN])
-        more = len(choices) - MAX_CHOICES_SHOWN
-        return f"one of {shown}" + (f" and {more} more" if more > 0 else "")
+        return one_of(choices)
 
     def schema(self) -> dict[str, object]:
         return {"type": "string", "enum": [*cast(tuple[str, ...], self.choices), *self.aliases]}
@@ -267,6 +265,12 @@ def declared(params: type[object]) -> Iterator[ParamInfo]:
 def build(params: type[T], values: Mapping[str, object]) -> T:
     """A parameters value from *values* by URL name; missing ones take their default."""
     return params(**{info.field: values.get(info.name, info.default) for info in declared(params)})
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """``one of a, b and 3 more``: messages never list everything."""
+    more = len(choices) - MAX_CHOICES_SHOWN
+    return f"one of {', '.join(choices[:MAX_CHOICES_SHOWN])}" + (f" and {more} more" if more > 0 else "")
 
 
 def field_types(params: type[object]) -> dict[str, object]:

@@ -16,7 +16,7 @@ from qis_core.domain.accounts import MAX_DESCRIPTION_LENGTH, check_name, check_t
 from qis_core.domain.image_templates import ImageTemplate, Lock
 from qis_core.errors import InvalidRequest, NotFound
 from qis_core.imaging.parameters import ParameterTable
-from qis_core.imaging.params import MAX_CHOICES_SHOWN
+from qis_core.imaging.params import one_of
 from qis_core.services.changes import Changes
 
 _LOG = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Templates:
         if name is None:
             raise InvalidRequest(f"the default template {snapshot.default_name!r} does not exist", parameter="tmp")
         shown = name if len(name) <= 40 else name[:40] + "…"
-        raise InvalidRequest(f"{shown!r} is not a valid choice; expected {_choices(self.names())}", parameter="tmp")
+        raise InvalidRequest(f"{shown!r} is not a valid choice; expected {one_of(self.names())}", parameter="tmp")
 
     def save(self, actor: Actor, record: TemplateRecord) -> ImageTemplate:
         """Make the template of that name, or replace all it holds.
@@ -151,8 +151,3 @@ def _check_lock(parameter: str, lock: Lock, value: object) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if lock is not Lock.FIXED and not is_number:
         raise InvalidRequest(f"override {lock.value!r} needs a number, not {value!r}; expected no", parameter=parameter)
-
-
-def _choices(names: tuple[str, ...]) -> str:
-    more = len(names) - MAX_CHOICES_SHOWN
-    return f"one of {', '.join(names[:MAX_CHOICES_SHOWN])}" + (f" and {more} more" if more > 0 else "")
