@@ -116,9 +116,7 @@ class ParameterTable:
         if info is None and key in self._by_name:
             info = self._by_name[key].info
         if info is None or info.key is None:
-            raise InvalidRequest(
-                f"not a template attribute; expected one of {', '.join(sorted(self._by_key))}", parameter=key
-            )
+            raise InvalidRequest(f"not a template attribute; expected {one_of(sorted(self._by_key))}", parameter=key)
         return info
 
 
@@ -141,7 +139,5 @@ def _lock(key: str, rule: object) -> Lock:
     try:
         return Lock(rule)
     except ValueError:
-        choices = ", ".join(lock.value for lock in Lock)
-        raise InvalidRequest(
-            f"override {rule!r} is not a valid choice; expected one of {choices}", parameter=key
-        ) from None
+        choices = one_of([lock.value for lock in Lock])
+        raise InvalidRequest(f"override {rule!r} is not a valid choice; expected {choices}", parameter=key) from None
