@@ -15,6 +15,7 @@ from qis_plugins.pillow_codecs.metadata import (
     MAX_SEGMENT_BYTES,
     bounded,
     encoded,
+    find_dpi,
     read_metadata,
     texts,
 )
@@ -31,7 +32,6 @@ _SCALES = (8, 4, 2)
 _FULL_COLOUR_QUALITY = 90
 _XMP_OVERHEAD_BYTES = 29
 _MAX_PROFILE_BYTES = 255 * (MAX_SEGMENT_BYTES - 14)
-_MAX_DPI = 65_535
 _APP13 = b"\xff\xed"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 
@@ -84,9 +84,8 @@ def _shrink(image: Image.Image, reduction: float) -> None:
 
 
 def _whole_dpi(metadata: Metadata) -> tuple[int, int] | None:
-    if metadata.dpi is None or max(metadata.dpi) > _MAX_DPI:
-        return None
-    return round(metadata.dpi[0]), round(metadata.dpi[1])
+    dpi = find_dpi(metadata.dpi)
+    return (round(dpi[0]), round(dpi[1])) if dpi else None
 
 
 def _iptc_segment(iptc: bytes | None) -> bytes | None:

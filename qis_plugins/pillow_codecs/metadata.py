@@ -18,7 +18,7 @@ EXIF_PREFIX = b"Exif\0\0"
 MAX_SEGMENT_BYTES = 65_533
 MAX_FIELD = 2000
 MAX_BLOCK_BYTES = 16_000_000
-MIN_DPI, MAX_DPI = 1.0, 60_000.0
+MIN_DPI, MAX_DPI = 0.5, 65_000.0
 
 #: names in `Metadata.fields` and the TIFF tags they mean
 TIFF_FIELDS: Mapping[str, int] = {
@@ -81,7 +81,7 @@ def find_dpi(value: object) -> tuple[float, float] | None:
         x, y = (float(part) for part in value)  # type: ignore[attr-defined]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    sensible = all(math.isfinite(dpi) and MIN_DPI < dpi <= MAX_DPI for dpi in (x, y))
+    sensible = all(math.isfinite(dpi) and MIN_DPI <= dpi <= MAX_DPI for dpi in (x, y))
     return (round(x, 4), round(y, 4)) if sensible else None
 
 

@@ -15,9 +15,9 @@ from qis_plugins.pillow_codecs.animation import loops, read_animation
 from qis_plugins.pillow_codecs.facts import read_facts
 from qis_plugins.pillow_codecs.metadata import (
     MAX_BLOCK_BYTES,
-    MAX_DPI,
     bounded,
     encoded,
+    find_dpi,
     read_metadata,
     texts,
     tiff_structure,
@@ -82,7 +82,7 @@ def encode_png(frames: Sequence[Image.Image], request: EncodeRequest) -> bytes:
         compress_level=_level(DEFAULT_QUALITY if request.quality is None else request.quality),
         icc_profile=metadata.icc_profile,
         exif=metadata.exif,
-        dpi=metadata.dpi if metadata.dpi and max(metadata.dpi) <= MAX_DPI else None,
+        dpi=find_dpi(metadata.dpi),
         pnginfo=_text_chunks(metadata),
     )
 

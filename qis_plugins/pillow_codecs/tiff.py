@@ -17,6 +17,7 @@ from qis_plugins.pillow_codecs.metadata import (
     bounded,
     descriptive_tags,
     encoded,
+    find_dpi,
     read_metadata,
     texts,
     tiff_directory,
@@ -46,12 +47,14 @@ _JPEG_QUALITY = 90
 _PREDICTOR, _HORIZONTAL = 317, 2
 _WITH_PREDICTOR = ("tiff_lzw", _LOSSLESS, "zstd")
 _XMP, _IPTC, _RESOURCES = 700, 33723, 34377
+_X_RESOLUTION = 282
 
 
 def probe_tiff(path: Path) -> ImageFacts:
     """Pillow brings TIFF pictures upright by itself, so that sizes here are of the upright picture, orientation 1."""
     with opened(path, _KIND) as image:
-        facts = read_facts(image, "tiff", orientation=1)
+        dpi = _dpi(image)
+        facts = read_facts(image, "tiff", orientation=1, dpi=dpi[0] if dpi else None)
         sizes = tuple(_page_sizes(image))
     different = sizes if len(set(sizes)) > 1 else ()
     return replace(facts, pages=len(sizes), page_sizes=different)
@@ -75,7 +78,7 @@ def encode_tiff(frames: Sequence[Image.Image], request: EncodeRequest) -> bytes:
         quality=_JPEG_QUALITY if compression == "jpeg" else None,
         exif=_tags(request.metadata, compression),
         icc_profile=request.metadata.icc_profile,
-        dpi=request.metadata.dpi,
+        dpi=find_dpi(request.metadata.dpi),
     )
 
 
@@ -113,7 +116,12 @@ def _metadata(image: Image.Image) -> Metadata:
     compression = image.info.get("compression")
     if isinstance(compression, str):
         fields[COMPRESSION_FIELD] = compression
-    return read_metadata(image, exif=_exif(image), iptc=_iptc(tags), fields=fields)
+    return read_metadata(image, exif=_exif(image), iptc=_iptc(tags), dpi=_dpi(image), fields=fields)
+
+
+def _dpi(image: Image.Image) -> tuple[float, float] | None:
+    """The resolution, unless Pillow made it up because there is none."""
+    return find_dpi(image.info.get("dpi")) if _X_RESOLUTION in getattr(image, "tag_v2", {}) else None
 
 
 def _exif(image: Image.Image) -> bytes | None:
