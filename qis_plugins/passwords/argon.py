@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from qis_core.contracts.auth import AuthenticatedUser, PasswordRecords
+from qis_core.errors import SettingsError
 from qis_core.settings import Settings, section, setting
 
 
@@ -58,6 +59,9 @@ class PasswordAuthenticator:
 
 def _hasher(settings: Settings) -> PasswordHasher:
     options = settings[PasswordSettings]
+    if options.memory_kib < 8 * options.parallelism:
+        least = f"at least {8 * options.parallelism} KiB, 8 for each lane of qis.passwords.parallelism"
+        raise SettingsError([f"qis.passwords.memory_kib: {options.memory_kib} is out of range; expected {least}"])
     return PasswordHasher(time_cost=options.time_cost, memory_cost=options.memory_kib, parallelism=options.parallelism)
 
 
