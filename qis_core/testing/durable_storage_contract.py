@@ -21,10 +21,6 @@ class DurableStorageContract(StorageContract):
     """For a storage that outlives its process. Fixture: ``open_storage``, which opens it again; it is pickled."""
 
     @pytest.fixture
-    def open_storage(self) -> Callable[[], Storage]:
-        raise TypeError("a DurableStorageContract gives the fixture open_storage")
-
-    @pytest.fixture
     def storage(self, open_storage: Callable[[], Storage]) -> Storage:
         return open_storage()
 
@@ -64,7 +60,7 @@ class DurableStorageContract(StorageContract):
                 writer.kill()
             if storage.find(at("folder/a.jpg")) is not None:
                 found = content(storage, at("folder/a.jpg"))
-                assert found == found[:1] * (3 * _CHUNK)
+                assert (len(found), len(set(found))) == (3 * _CHUNK, 1)
 
     def test_one_of_several_processes_wins(self, storage: Storage, open_storage: Callable[[], Storage]) -> None:
         with ExitStack() as stack:

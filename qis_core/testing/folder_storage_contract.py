@@ -17,10 +17,6 @@ class FolderStorageContract(DurableStorageContract):
     """For a storage in a real folder, following symbolic links inside it only. Fixtures: ``open_storage``, ``root``."""
 
     @pytest.fixture
-    def root(self) -> Path:
-        raise TypeError("a FolderStorageContract gives the fixture root")
-
-    @pytest.fixture
     def outside(self, root: Path) -> Path:
         """A folder beside the root whose name begins with the root's."""
         sibling = root.with_name(root.name + "2")

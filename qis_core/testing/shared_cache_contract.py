@@ -19,10 +19,6 @@ class SharedCacheContract(CacheContract):
     """For a cache that other processes see. Fixture: ``open_cache``, which opens the same one again; it is pickled."""
 
     @pytest.fixture
-    def open_cache(self) -> Callable[[], Cache]:
-        raise TypeError("a SharedCacheContract gives the fixture open_cache")
-
-    @pytest.fixture
     def cache(self, open_cache: Callable[[], Cache]) -> Iterator[Cache]:
         cache = open_cache()
         yield cache
@@ -60,6 +56,7 @@ class SharedCacheContract(CacheContract):
             assert cache.is_locked("job")
             with cache.lock("job", ttl_seconds=30) as taken:
                 assert not taken
+            assert cache.is_locked("job"), "who does not get the lock must not free it"
             holder.kill()
             assert becomes(lambda: not cache.is_locked("job"), seconds=_HELD_SECONDS + 2)
             with cache.lock("job", ttl_seconds=30) as taken:

@@ -217,13 +217,20 @@ class TestOtherFileSystems:
 
 
 class TestFaults:
-    def test_forbidden_folder_is_a_failure_of_the_storage(self, root: Path) -> None:
+    @pytest.fixture
+    def open_to_all(self) -> Iterator[Path]:
+        """A root another user can reach, which below pytest's own folder is not sure."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            yield Path(folder)
+
+    def test_forbidden_folder_is_a_failure_of_the_storage(self, open_to_all: Path) -> None:
+        root = open_to_all
         (root / "closed").mkdir()
         (root / "closed" / "a.jpg").write_bytes(b"value")
         (root / "shut.jpg").write_bytes(b"value")
         (root / "closed").chmod(0)
         (root / "shut.jpg").chmod(0)
-        _open_the_way_to(root)
         with child(_act_as_nobody, partial(FilesystemStorage, root)) as nobody:
             answers = nobody.receive()
         (root / "closed").chmod(0o700)
@@ -297,13 +304,6 @@ class TestSettings:
 
     def test_plugin_registers_its_storage(self) -> None:
         assert [backend.name for backend in qis_storage_backends()] == ["filesystem"]
-
-
-def _open_the_way_to(folder: Path) -> None:
-    """Let another user reach the test's folder."""
-    for parent in (folder, *folder.parents):
-        if parent.owner() == folder.owner() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
 
 
 def _act_as_nobody(open_storage: Callable[[], FilesystemStorage], pipe: Connection) -> None:
