@@ -67,7 +67,7 @@ class Changes:
             self._thread = threading.Thread(target=self._run, name="qis-changes", daemon=True)
             self._thread.start()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the polling; returns when the thread is gone."""
         self._stop.set()
         if self._thread is not None:
