@@ -58,6 +58,11 @@ class Colour:
     def schema(self) -> dict[str, object]:
         return {"type": "string", "minLength": _MIN_LENGTH, "maxLength": _MAX_LENGTH}
 
+    def examples(self) -> tuple[str, ...]:
+        """Texts that it takes, for the conformance kit."""
+        words = ("Grey", "none", AUTO) if self.allow_auto else ("Grey", "none")
+        return ("f00", "0000ff80", "#336699", "rgb(1, 2, 3)", "hsl(120,50%,50%)", *words)
+
     def bind(self, settings: "Settings") -> "Colour":
         return self
 

@@ -42,6 +42,10 @@ class Focus:
     def schema(self) -> dict[str, object]:
         return {"type": "string", "pattern": r"^(smart|[0-9.]+,[0-9.]+)$"}
 
+    def examples(self) -> tuple[str, ...]:
+        """Texts that it takes, for the conformance kit."""
+        return ("smart", "0.5,0.5", "0,1", "0.1,0.75")
+
     def bind(self, settings: "Settings") -> "Focus":
         return self
 

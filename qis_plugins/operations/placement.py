@@ -45,6 +45,10 @@ class Alignment:
     def schema(self) -> dict[str, object]:
         return {"type": "string", "pattern": rf"^[{self.edges}{self.edges.lower()}](0?\.\d+|0|1(\.0*)?)$"}
 
+    def examples(self) -> tuple[str, ...]:
+        """Texts that it takes, for the conformance kit."""
+        return tuple(f"{edge}{position}" for edge in self.edges for position in ("0", "0.25", "1"))
+
     def bind(self, settings: "Settings") -> "Alignment":
         return self
 

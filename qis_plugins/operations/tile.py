@@ -51,6 +51,10 @@ class TileSpec:
     def schema(self) -> dict[str, object]:
         return {"type": "string", "pattern": r"^\s*\d+\s*:\s*\d+\s*$"}
 
+    def examples(self) -> tuple[str, ...]:
+        """Texts that it takes, for the conformance kit."""
+        return ("1:4", "4:4", "5:9", "1:1", "16:16")
+
     def bind(self, settings: Settings) -> "TileSpec":
         return replace(self, max_grid=self.max_grid(settings)) if callable(self.max_grid) else self
 
