@@ -22,8 +22,8 @@ class RepositoryPath:
     def parse(cls, text: str, *, parameter: str = "src") -> "RepositoryPath":
         """Normalise *text*: a leading slash, duplicate slashes, ``.`` and inner ``..`` collapse; ``~`` is literal.
 
-        Raises `InvalidRequest` for control characters and for more than 1024 characters, `AccessDenied` when ``..``
-        climbs over the root.
+        Raises `InvalidRequest` for control characters, lone surrogates and for more than 1024 characters,
+        `AccessDenied` when ``..`` climbs over the root.
         """
         _refuse_control_characters(text, parameter)
         parts: list[str] = []
@@ -41,13 +41,17 @@ class RepositoryPath:
 
     @cached_property
     def src(self) -> str:
-        """The stored form of an image path: no leading slash; empty for the root."""
-        return "/".join(self.parts)
+        """The stored form of an image path: no leading slash; empty for the root. `parse` gives the same path again.
+
+        A name at the top that begins with a backslash keeps a slash before it, or `parse` would drop the backslash.
+        """
+        joined = "/".join(self.parts)
+        return f"/{joined}" if joined.startswith("\\") else joined
 
     @cached_property
     def folder_path(self) -> str:
         """The stored form of a folder path: a leading slash; ``/`` for the root."""
-        return "/" + self.src
+        return "/" + "/".join(self.parts)
 
     @property
     def name(self) -> str:
@@ -84,7 +88,7 @@ class RepositoryPath:
         return self.parts[: len(folder.parts)] == folder.parts
 
     def __truediv__(self, name: str) -> "RepositoryPath":
-        return RepositoryPath.parse(f"{self.src}/{name}")
+        return RepositoryPath.parse(f"{self.folder_path}/{name}")
 
     def __str__(self) -> str:
         return self.src or "/"
@@ -96,3 +100,5 @@ ROOT = RepositoryPath()
 def _refuse_control_characters(text: str, parameter: str) -> None:
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise InvalidRequest("control characters are not allowed in a path", parameter=parameter)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidRequest("broken Unicode is not allowed in a path", parameter=parameter)
