@@ -13,8 +13,9 @@ from qis_core.imaging.color import WHITE, flattened
 from qis_core.imaging.profiles import to_srgb
 from qis_core.settings import Settings
 
-#: Longest side of what is looked at: these are averages, more pixels tell nothing more.
+#: Longest side of what is looked at: these are averages, more pixels tell nothing more. BlurHash has fewer waves.
 SAMPLE_PX = 64
+BLURHASH_SAMPLE_PX = 24
 #: Longest side of what a hash is drawn at before it is enlarged; its finest wave is far longer than two pixels of it.
 DRAWN_PX = 32
 #: Waves along the longer and the shorter side.
@@ -51,6 +52,7 @@ def sampled(image: Image.Image, profile: bytes | None, settings: Settings) -> Im
 def blurhash_of(sample: Image.Image) -> str:
     """The BlurHash of a sample; transparent parts count as white."""
     opaque = flattened(sample, WHITE)
+    opaque = opaque.resize(_fit(Size(*opaque.size), BLURHASH_SAMPLE_PX), Image.Resampling.BOX)
     wide = opaque.width >= opaque.height
     waves = (LONG_WAVES, SHORT_WAVES) if wide else (SHORT_WAVES, LONG_WAVES)
     return str(blurhash.encode(np.asarray(opaque).tolist(), *waves))

@@ -17,6 +17,9 @@ from qis_plugins.operations.length import Length, in_pixels
 MAX_CHARACTERS = 500
 MAX_LINES = 20
 MAX_SIZE_PX = 2000
+#: Smaller writing is no writing.
+MIN_SIZE_PX = 1
+MAX_TRIES = 8
 DEFAULT_SIZE = "5%"
 #: Of the font size: free space around the text, gap between lines, width of the outline.
 MARGIN, LEADING, OUTLINE = 0.4, 0.25, 0.06
@@ -166,14 +169,14 @@ class _Writing:
 def _fitting(step: TextStep, room: Size, settings: Settings) -> _Writing | None:
     """The writing as large as asked for or as fits, or None where there is no room for any."""
     size_px = step.size_px
-    for _ in range(8):
+    for _ in range(MAX_TRIES):
+        if size_px < MIN_SIZE_PX:
+            break
         writing = _written(step, size_px, settings)
         taken = writing.size
         if taken.width <= room.width and taken.height <= room.height:
             return writing
         size_px *= min(room.width / taken.width, room.height / taken.height) * 0.98
-        if size_px < 1:
-            return None
     return None
 
 
