@@ -6,7 +6,6 @@ Who may call what is decided above: these functions hold the rules that nobody m
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -33,16 +32,10 @@ from qis_core.errors import Conflict, InvalidRequest, NotAuthenticated, NotFound
 from qis_core.services.changes import Changes
 from qis_core.services.groups import Groups
 from qis_core.services.rights import Rights
-from qis_core.services.sign_in import Door, SignInProviders
+from qis_core.services.sign_in import Door, Recognised, SignInProviders
 
 _REFUSED = "wrong user name or password"
 _MAX_PASSWORD_SENT = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    user_id: int
-    provider: str
 
 
 class Accounts:
@@ -69,14 +62,17 @@ class Accounts:
         from *address* must wait.
         """
         username, recent = username.strip(), self._door.recent
-        user_id = recent.find(username, password)
-        if user_id is None:
+        user = recent.find(username, password)
+        if user is None:
             epoch = recent.epoch
-            user_id = self._check(username, password, address)
-            recent.remember(username, password, user_id=user_id, epoch=epoch)
-        identity = self._rights.find_identity(user_id)
+            user = self._check(username, password, address)
+            recent.remember(username, password, user=user, epoch=epoch)
+        identity = self._rights.find_identity(user.user_id)
         if identity is None:
             raise NotAuthenticated(_REFUSED)
+        if self._door.is_news(user.user_id, address):
+            self._audit_sign_in("sign_in", Actor(user.user_id, identity.username, address))
+            self._providers.tell(SignedIn(identity=identity, address=address, provider=user.provider))
         return identity
 
     def list_users(self) -> Sequence[UserAccount]:
@@ -132,8 +128,8 @@ class Accounts:
             self._record(session, actor, "enable" if active else "delete", user)
         return queries.user_account(user)
 
-    def _check(self, username: str, password: str, address: str) -> int:
-        """The id of the user; failures are counted and audited."""
+    def _check(self, username: str, password: str, address: str) -> Recognised:
+        """Whom a provider recognises; failures are counted and audited."""
         door = self._door
         door.backoff.check(username, address)
         with door.gate.enter():
@@ -145,10 +141,9 @@ class Accounts:
             self._audit_sign_in("sign_in_failed", Actor(None, username, address))
             raise NotAuthenticated(_REFUSED)
         door.backoff.succeeded(username, address)
-        self._announce(found, Actor(found.user_id, username, address))
-        return found.user_id
+        return found
 
-    def _authenticate(self, username: str, password: str) -> _Found | None:
+    def _authenticate(self, username: str, password: str) -> Recognised | None:
         if not password or len(password) > _MAX_PASSWORD_SENT or not username:
             return None
         with self._catalog.read() as session:
@@ -160,11 +155,11 @@ class Accounts:
                     return self._found(user, provider, known)
         return None
 
-    def _found(self, user: User | None, provider: AuthProvider, known: AuthenticatedUser) -> _Found | None:
+    def _found(self, user: User | None, provider: AuthProvider, known: AuthenticatedUser) -> Recognised | None:
         if user is None:
             user_id = self._add_from_directory(known, provider.auth_type)
-            return None if user_id is None else _Found(user_id, provider.name)
-        return _Found(user.id, provider.name) if user.status is RecordStatus.ACTIVE else None
+            return None if user_id is None else Recognised(user_id, provider.name)
+        return Recognised(user.id, provider.name) if user.status is RecordStatus.ACTIVE else None
 
     def _add_from_directory(self, known: AuthenticatedUser, auth_type: AuthType) -> int | None:
         """Make the account at the first sign-in; a local or closed account of that name is never taken over."""
@@ -180,13 +175,6 @@ class Accounts:
         except Conflict:
             user = self.get_user(known.username)
             return user.id if user.auth_type is auth_type and user.is_active else None
-
-    def _announce(self, found: _Found, actor: Actor) -> None:
-        """Once a quarter of an hour per user and address: HTTP Basic signs in with every request."""
-        identity = self._rights.find_identity(found.user_id)
-        if identity is not None and self._door.is_news(found.user_id, actor.address):
-            self._audit_sign_in("sign_in", actor)
-            self._providers.tell(SignedIn(identity=identity, address=actor.address, provider=found.provider))
 
     def _audit_sign_in(self, action: str, actor: Actor) -> None:
         with self._catalog.begin() as session:

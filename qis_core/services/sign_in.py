@@ -104,6 +104,14 @@ class Backoff:
         return last + limit.wait_seconds(self._count(key)) - self._clock()
 
 
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An active user whose credentials were right, and the provider that said so."""
+
+    user_id: int
+    provider: str
+
+
 class RecentSignIns:
     """Remembers good credentials for a minute, by a keyed hash that only this process can make.
 
@@ -114,7 +122,7 @@ class RecentSignIns:
         self._clock = clock
         self._ttl_seconds = ttl_seconds
         self._key = secrets.token_bytes(32)
-        self._entries: dict[bytes, tuple[int, float]] = {}
+        self._entries: dict[bytes, tuple[Recognised, float]] = {}
         self._epoch = 0
 
     @property
@@ -122,18 +130,18 @@ class RecentSignIns:
         """Moves with `clear`; take it before a check and give it to `remember` after."""
         return self._epoch
 
-    def find(self, username: str, password: str) -> int | None:
-        """The user these credentials were right for within the last minute."""
-        user_id, until = self._entries.get(self._digest(username, password), (None, 0.0))
-        return user_id if self._clock() < until else None
+    def find(self, username: str, password: str) -> Recognised | None:
+        """Whom these credentials were right for within the last minute."""
+        user, until = self._entries.get(self._digest(username, password), (None, 0.0))
+        return user if self._clock() < until else None
 
-    def remember(self, username: str, password: str, *, user_id: int, epoch: int) -> None:
+    def remember(self, username: str, password: str, *, user: Recognised, epoch: int) -> None:
         """Keep the credentials, unless accounts changed since *epoch* was taken."""
         entries = self._entries
         if len(entries) >= _MAX_ENTRIES:
             entries.clear()
         if epoch == self._epoch:
-            entries[self._digest(username, password)] = (user_id, self._clock() + self._ttl_seconds)
+            entries[self._digest(username, password)] = (user, self._clock() + self._ttl_seconds)
 
     def clear(self) -> None:
         """Forget all; what is being remembered at this moment is forgotten too."""

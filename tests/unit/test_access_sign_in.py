@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from qis_core.errors import Busy, Unavailable
-from qis_core.services.sign_in import Backoff, Door, Gate, RecentSignIns, network_of
+from qis_core.services.sign_in import Backoff, Door, Gate, RecentSignIns, Recognised, network_of
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
+ALICE = Recognised(7, "passwords")
 
 
 @dataclass
@@ -132,41 +133,41 @@ class TestRecentSignIns:
         return RecentSignIns(ttl_seconds=60, clock=clock)
 
     def test_remembers_for_a_minute(self, recent: RecentSignIns, clock: FakeClock) -> None:
-        recent.remember("alice", "secret", user_id=7, epoch=recent.epoch)
+        recent.remember("alice", "secret", user=ALICE, epoch=recent.epoch)
         clock.now += 59.9
-        assert recent.find("ALICE", "secret") == 7
+        assert recent.find("ALICE", "secret") == ALICE
         clock.now += 0.1
         assert recent.find("alice", "secret") is None
 
     @pytest.mark.parametrize("other", [("alice", "Secret"), ("alices", "ecret"), ("alic", "esecret"), ("alice", "")])
     def test_other_credentials_are_unknown(self, recent: RecentSignIns, other: tuple[str, str]) -> None:
-        recent.remember("alice", "secret", user_id=7, epoch=recent.epoch)
+        recent.remember("alice", "secret", user=ALICE, epoch=recent.epoch)
         assert recent.find(*other) is None
 
     def test_clear_forgets(self, recent: RecentSignIns) -> None:
-        recent.remember("alice", "secret", user_id=7, epoch=recent.epoch)
+        recent.remember("alice", "secret", user=ALICE, epoch=recent.epoch)
         recent.clear()
         assert recent.find("alice", "secret") is None
 
     def test_a_check_that_began_before_a_change_is_not_remembered(self, recent: RecentSignIns) -> None:
         epoch = recent.epoch
         recent.clear()
-        recent.remember("alice", "old password", user_id=7, epoch=epoch)
+        recent.remember("alice", "old password", user=ALICE, epoch=epoch)
         assert recent.find("alice", "old password") is None
 
     def test_passwords_are_nowhere_in_memory(self, recent: RecentSignIns) -> None:
-        recent.remember("alice", "secret", user_id=7, epoch=recent.epoch)
+        recent.remember("alice", "secret", user=ALICE, epoch=recent.epoch)
         assert "secret" not in repr(vars(recent))
 
     def test_memory_is_bounded(self, recent: RecentSignIns) -> None:
         for number in range(10_500):
-            recent.remember("alice", f"password {number}", user_id=7, epoch=recent.epoch)
+            recent.remember("alice", f"password {number}", user=ALICE, epoch=recent.epoch)
         assert len(recent._entries) <= 10_000
-        assert recent.find("alice", "password 10499") == 7
+        assert recent.find("alice", "password 10499") == ALICE
 
     def test_lone_surrogates_do_no_harm(self, recent: RecentSignIns) -> None:
-        recent.remember("\ud800", "\udfff", user_id=7, epoch=recent.epoch)
-        assert recent.find("\ud800", "\udfff") == 7
+        recent.remember("\ud800", "\udfff", user=ALICE, epoch=recent.epoch)
+        assert recent.find("\ud800", "\udfff") == ALICE
 
 
 class TestGate:
