@@ -26,7 +26,7 @@ from qis_core.domain.paths import RepositoryPath
 from qis_core.errors import PluginError
 from qis_core.imaging.parameters import ParameterTable, bound_params, core_params
 from qis_core.markers import API_VERSION, PROJECT
-from qis_core.settings import Settings, load_settings, raw_setting
+from qis_core.settings import load_settings, raw_setting
 
 GROUP = "qis.plugins"
 _log = logging.getLogger(__name__)
@@ -200,9 +200,13 @@ class PluginRegistry:
 
     def given_by(self, plugin: str, hook: str) -> tuple[Any, ...]:
         """What one plugin gives to a *registers* hook; the plugin is asked again."""
-        others = [found.module for found in self._found if found.name != plugin]
-        batches = self._manager.subset_hook_caller(hook, others)(settings=self.settings)
-        return tuple(value for batch in batches for value in batch)
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        return tuple(
+            value
+            for implementation in implementations
+            if implementation.plugin_name == plugin
+            for value in implementation.function(*(self.settings for _ in implementation.argnames)) or ()
+        )
 
     def _sections(self) -> Iterator[type[object]]:
         from qis_core.core_settings import CORE_SECTIONS  # noqa: PLC0415  sections import services, which import us
@@ -223,17 +227,24 @@ class PluginRegistry:
 
 
 def _find(names: list[str]) -> Iterator[_Found]:
-    known = {point.name: point for point in sorted(importlib.metadata.entry_points(group=GROUP))}
-    wanted = [name for name in known if name not in names] if "*" in names else []
-    for name in [*(name for name in names if name != "*"), *wanted]:
+    known: dict[str, list[importlib.metadata.EntryPoint]] = {}
+    for point in sorted(importlib.metadata.entry_points(group=GROUP)):
+        known.setdefault(point.name, []).append(point)
+    rest = [name for name in known if name not in names] if "*" in names else []
+    for name in dict.fromkeys([*(name for name in names if name != "*"), *rest]):
         if name not in known:
             raise PluginError(
                 f"qis.plugins: no plugin {name!r} is installed; installed are {', '.join(known) or 'none'}"
             )
-        point = known[name]
-        distribution = point.dist.name if point.dist else ""
-        version = point.dist.version if point.dist else ""
-        yield _Found(name, _import(point), distribution, version)
+        yield _found(name, known[name])
+
+
+def _found(name: str, points: list[importlib.metadata.EntryPoint]) -> _Found:
+    distributions = [(point.dist.name, point.dist.version) if point.dist else ("", "") for point in points]
+    if len(points) > 1:
+        owners = " and ".join(distribution for distribution, _ in distributions)
+        raise PluginError(f"plugin {name!r} is given by {owners}; uninstall one of them")
+    return _Found(name, _import(points[0]), *distributions[0])
 
 
 def _import(point: importlib.metadata.EntryPoint) -> object:
@@ -250,14 +261,16 @@ def _register(manager: pluggy.PluginManager, plugin: _Found) -> None:
     try:
         manager.register(plugin.module, name=plugin.name)
         manager.check_pending()
-    except (pluggy.PluginValidationError, ValueError) as error:
+    except pluggy.PluginValidationError as error:
         raise PluginError(f"plugin {plugin.name!r} does not fit the hooks: {error}") from error
+    except ValueError as error:
+        raise PluginError(f"plugin {plugin.name!r} is there already, by this or another name") from error
 
 
 def _by_name(what: str, values: Iterable[N]) -> dict[str, N]:
     result: dict[str, N] = {}
     for value in values:
         if value.name in result:
-            raise PluginError(f"two plugins give a {what} named {value.name!r}")
+            raise PluginError(f"{what} {value.name!r} is given by two plugins")
         result[value.name] = value
     return result
