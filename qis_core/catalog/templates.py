@@ -1,6 +1,7 @@
 """Image templates: named parameter sets, found ignoring case."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +38,17 @@ def find_template(session: Session, name: str) -> Template | None:
 def add_template(session: Session, record: TemplateRecord) -> Template:
     """Store a new template; raises `Conflict` when the name is taken."""
     template = Template(name=record.name, description=record.description, template=record.parameters)
-    return _stored(session, template)
+    with _name_free(session, record.name):
+        session.add(template)
+    return template
 
 
 def change_template(session: Session, template: Template, record: TemplateRecord) -> Template:
     """Give *template* the values of *record*; renaming the default template keeps it the default."""
     is_default = name_key(template.name) == name_key(default_template_name(session))
-    template.name, template.description = record.name, record.description
-    template.template = record.parameters
-    _stored(session, template)
+    with _name_free(session, record.name):
+        template.name, template.description = record.name, record.description
+        template.template = record.parameters
     if is_default:
         set_property(session, DEFAULT_TEMPLATE, record.name)
     return template
@@ -64,11 +67,12 @@ def default_template_name(session: Session) -> str:
     return find_property(session, DEFAULT_TEMPLATE) or "default"
 
 
-def _stored(session: Session, template: Template) -> Template:
+@contextmanager
+def _name_free(session: Session, name: str) -> Iterator[None]:
+    """A part of the transaction that is undone alone when the name is taken."""
     try:
         with session.begin_nested():
-            session.add(template)
+            yield
             session.flush()
     except IntegrityError:
-        raise Conflict(f"name: a template named {template.name!r} exists already") from None
-    return template
+        raise Conflict(f"name: a template named {name!r} exists already") from None
