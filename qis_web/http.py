@@ -48,15 +48,16 @@ def disposition(kind: str, name: str) -> str:
     return value if ascii_name == name else f"{value}; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def download_name(name: str, format_name: str, extensions: tuple[str, ...]) -> str:
-    """The file name of a derivative: its extension is that of the output, unless it already is one of them."""
+def download_name(name: str, wanted: str | None, extensions: tuple[str, ...]) -> str:
+    """The file name of a derivative: the source's, with the extension of the output where that differs.
+
+    *wanted* is the ``format=`` word, None for the source's own format; *extensions* are those of the output's codec.
+    """
     stem, dot, extension = name.rpartition(".")
-    if dot and extension.lower() in extensions:
-        wanted_same = extension.lower() == format_name or format_name not in extensions or format_name == extensions[0]
-        if wanted_same:
-            return name
-    new = format_name if format_name in extensions else extensions[0]
-    return f"{stem if dot else name}.{new}"
+    is_same_type = bool(dot) and extension.lower() in extensions
+    if wanted in extensions:
+        return name if extension.lower() == wanted else f"{stem if dot else name}.{wanted}"
+    return name if is_same_type else f"{stem if dot else name}.{extensions[0]}"
 
 
 def http_date(time_ns: int) -> str:

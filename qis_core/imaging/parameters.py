@@ -82,7 +82,7 @@ class ParameterTable:
 
     def parse_text(self, name: str, text: str) -> object:
         """One value from its text, typed and checked; for templates set from a shell. Raises `InvalidRequest`."""
-        info = self._template_param(name)
+        _, info = self._template_param(name)
         value = info.parse(text)
         return None if value is None else info.check(value)
 
@@ -91,14 +91,14 @@ class ParameterTable:
         values: dict[str, object] = {}
         locks: dict[str, Lock] = {}
         for key, entry in stored.items():
-            info = self._template_param(key)
+            name_in_url, info = self._template_param(key)
             value = entry.get("value")
             if value is None or value == "":
                 continue
-            values[info.name] = info.check(value)
+            values[name_in_url] = info.check(value)
             lock = _lock(key, entry.get("override", "yes"))
             if lock is not Lock.FREE:
-                locks[info.name] = lock
+                locks[name_in_url] = lock
         return ImageTemplate(name, values, locks, description)
 
     def stored(self, template: ImageTemplate) -> dict[str, dict[str, object]]:
@@ -111,13 +111,14 @@ class ParameterTable:
             result[self.get(name).key or name] = entry
         return result
 
-    def _template_param(self, key: str) -> ParamInfo:
+    def _template_param(self, key: str) -> tuple[str, ParamInfo]:
+        """The URL name behind a template key, and the parameter under the key, as messages should call it."""
         info = self._by_key.get(_KEY_ALIASES.get(key, key))
         if info is None and key in self._by_name:
             info = self._by_name[key].info
         if info is None or info.key is None:
             raise InvalidRequest(f"not a template attribute; expected {one_of(sorted(self._by_key))}", parameter=key)
-        return info
+        return info.name, replace(info, name=key)
 
 
 def core_params(format_names: tuple[str, ...]) -> Iterator[OwnedParam]:

@@ -68,6 +68,7 @@ class Handling:
     stats: bool = True
     xref: str = ""
     store: bool = True
+    format_word: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +248,14 @@ class Delivery:
 
 
 def _handling(values: Mapping[str, object], *, store: bool) -> Handling:
-    expires, xref = values.get("expires"), values.get("xref")
+    expires, xref, word = values.get("expires"), values.get("xref"), values.get("format")
     return Handling(
         expires_seconds=expires if isinstance(expires, int) else DEFAULT_EXPIRY_SECONDS,
         attach=values.get("attach") is True,
         stats=values.get("stats") is not False,
         xref=xref if isinstance(xref, str) else "",
         store=store,
+        format_word=word if isinstance(word, str) else None,
     )
 
 

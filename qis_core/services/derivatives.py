@@ -3,12 +3,9 @@
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 from qis_core.contracts.cache import Cache
 from qis_core.contracts.storage import Storage
@@ -21,6 +18,7 @@ from qis_core.imaging.settings import ImagesSettings
 from qis_core.plugins import PluginRegistry
 from qis_core.services.generation_settings import GenerationSettings
 from qis_core.services.pool import Pool
+from qis_core.services.single_flight import SingleFlight
 from qis_core.services.worker import decode_error, encode_error
 
 _CONTENT, _FAILURE = b"+", b"-"
@@ -69,8 +67,7 @@ class Derivatives:
         self._parts = parts
         self._settings = parts.registry.settings[GenerationSettings]
         self._negative_seconds = parts.registry.settings[ImagesSettings].negative_seconds
-        self._running: dict[str, Future[bytes]] = {}
-        self._lock = Lock()
+        self._flights: SingleFlight[tuple[bytes, bool]] = SingleFlight()
 
     def get(self, order: Order, *, anew: bool = False) -> Derivative:
         """The bytes of a derivative; *anew* makes them again even when they are cached.
@@ -97,29 +94,13 @@ class Derivatives:
         return value[1:]
 
     def _once_here(self, order: Order) -> Derivative:
-        with self._lock:
-            running = self._running.get(order.key)
-            if running is None:
-                mine: Future[bytes] = Future()
-                self._running[order.key] = mine
-        if running is not None:
-            return self._await(order, running)
         try:
-            content, from_cache = self._once_everywhere(order)
-            mine.set_result(content)
-            return Derivative(content, from_cache)
-        except BaseException as error:
-            mine.set_exception(error)
-            raise
-        finally:
-            with self._lock:
-                del self._running[order.key]
-
-    def _await(self, order: Order, running: "Future[bytes]") -> Derivative:
-        try:
-            return Derivative(running.result(self._settings.wait_seconds), True)
-        except FutureTimeout:
+            (content, from_cache), is_mine = self._flights.run(
+                order.key, lambda: self._once_everywhere(order), wait_seconds=self._settings.wait_seconds
+            )
+        except TimeoutError:
             return Derivative(self._out_of_patience(order), False)
+        return Derivative(content, from_cache or not is_mine)
 
     def _once_everywhere(self, order: Order) -> tuple[bytes, bool]:
         deadline = time.monotonic() + self._settings.wait_seconds

@@ -22,12 +22,14 @@ from qis_core.domain.access import ANONYMOUS
 from qis_core.domain.events import Deleted, Uploaded
 from qis_core.domain.images import ImageFacts, SourceFacts
 from qis_core.domain.paths import RepositoryPath
-from qis_core.errors import NotFound, TooLarge, UnsupportedImage
+from qis_core.errors import Busy, NotFound, TooLarge, UnsupportedImage
 from qis_core.imaging.formats import codec_of_extension, sniff_codec
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.plugins import PluginRegistry
+from qis_core.services.generation_settings import GenerationSettings
 from qis_core.services.lru import LruDict
 from qis_core.services.pool import Pool
+from qis_core.services.single_flight import SingleFlight
 from qis_core.services.worker import ProbeJob
 
 _KEPT = 50_000
@@ -63,6 +65,8 @@ class Sources:
     def __init__(self, parts: SourceParts) -> None:
         self._parts = parts
         self._settings = parts.registry.settings[ImagesSettings]
+        self._wait_seconds = parts.registry.settings[GenerationSettings].wait_seconds
+        self._flights: SingleFlight[_Known] = SingleFlight()
         self._known: LruDict[RepositoryPath, _Known] = LruDict(_KEPT)
 
     def get(self, path: RepositoryPath) -> SourceFacts:
@@ -74,7 +78,11 @@ class Sources:
         known = self._known.find(path)
         if known is not None and time.monotonic() - known.checked_at < self._settings.fingerprint_seconds:
             return _facts_of(known)
-        return _facts_of(self._check(path, known))
+        try:
+            fresh, _ = self._flights.run(path, lambda: self._check(path, known), wait_seconds=self._wait_seconds)
+        except TimeoutError:
+            raise Busy("the picture is still being looked at") from None
+        return _facts_of(fresh)
 
     def forget(self, path: RepositoryPath) -> None:
         """Look at the file again at the next request."""

@@ -104,7 +104,7 @@ def _image_response(request: Any, answer: Answer) -> Response:
         return response
     if handling.attach:
         response.headers["Content-Disposition"] = disposition(
-            "attachment", download_name(prepared.path.name, _name_of(plan.encode.name), codec.extensions)
+            "attachment", download_name(prepared.path.name, handling.format_word, codec.extensions)
         )
     response.headers["X-From-Cache"] = str(answer.from_cache)
     if answer.stream:
@@ -126,10 +126,6 @@ def _original_response(request: Any, original: OriginalAnswer) -> Response:
     response.headers["X-From-Cache"] = "False"
     response.headers["Accept-Ranges"] = "bytes"
     return file_response(request, response, original.path, original.facts.size_bytes, ranges=True)
-
-
-def _name_of(format_name: str) -> str:
-    return format_name.removeprefix("p") if format_name.startswith("pj") else format_name
 
 
 def _negotiates(request: Any, parsed: ImageRequest) -> bool:
@@ -188,12 +184,13 @@ def _track(request: Any, xref: str) -> None:
 def includeme(config: Configurator) -> None:
     for scheme in application_of(config.registry).registry.url_schemes.values():
         for number in range(len(scheme.patterns)):
-            _add_views(config, scheme_route(scheme.name, number), partial(_scheme_view, scheme))
-    _add_views(config, "original", query_original_view)
-    _add_views(config, TREE_ROUTE, tree_original_view, name="original", context=Node)
+            add_views(config, scheme_route(scheme.name, number), partial(_scheme_view, scheme))
+    add_views(config, "original", query_original_view)
+    add_views(config, TREE_ROUTE, tree_original_view, name="original", context=Node)
 
 
-def _add_views(config: Configurator, route: str, view: Callable[..., Response], **predicates: Any) -> None:
+def add_views(config: Configurator, route: str, view: Callable[..., Response], **predicates: Any) -> None:
+    """GET and HEAD by *view*, OPTIONS answered, every other method refused with 405."""
     config.add_view(view, route_name=route, request_method=("GET", "HEAD"), **predicates)
     config.add_view(options_view, route_name=route, request_method="OPTIONS", **predicates)
     config.add_view(method_view, route_name=route, **predicates)

@@ -13,7 +13,7 @@ from qis_core.services.deliver import Handling, Validators
 from qis_web.http import is_current, set_caching, set_validators
 from qis_web.resources.repository import Node
 from qis_web.routes import TREE_ROUTE
-from qis_web.views.images import image_call, options_view
+from qis_web.views.images import add_views, image_call
 
 _REVISION = 1
 
@@ -31,7 +31,7 @@ def info_view(context: Node, request: Any) -> Response:
         return response
     facts = prepared.plan.source
     content = {
-        **facts_as_json(facts),
+        **facts_as_json(facts, request.qis.registry.codecs[facts.image.codec].extensions[0]),
         **request.qis.descriptions.get(facts),
         "plan": plan_as_json(prepared.plan),
     }
@@ -39,12 +39,12 @@ def info_view(context: Node, request: Any) -> Response:
     return response
 
 
-def facts_as_json(facts: SourceFacts) -> dict[str, Any]:
+def facts_as_json(facts: SourceFacts, format_name: str) -> dict[str, Any]:
     """An image's facts; sizes in pixels, after orientation."""
     return {
         "src": facts.src,
         "size": list(facts.size),
-        "format": facts.image.codec,
+        "format": format_name,
         "mode": facts.image.mode,
         "pages": facts.image.pages,
         "is_animated": facts.image.is_animated,
@@ -68,5 +68,4 @@ def plan_as_json(plan: ImagePlan) -> dict[str, Any]:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_view(info_view, route_name=TREE_ROUTE, name="info", context=Node, request_method=("GET", "HEAD"))
-    config.add_view(options_view, route_name=TREE_ROUTE, name="info", context=Node, request_method="OPTIONS")
+    add_views(config, TREE_ROUTE, info_view, name="info", context=Node)
