@@ -13,7 +13,6 @@ class WebSettings:
     cors_origin: str = setting("*", help="Access-Control-Allow-Origin of images; empty: no CORS headers")
     proxy_servers: int = setting(0, minimum=0, maximum=10, help="Trusted proxies in front of the server")
     benchmarking: bool = setting(False, help="Honour cache=0 and recache=1 for everybody; never in production")
-    server_timing: bool = setting(False, help="Send Server-Timing to everybody")
 
 
 @hookimpl

@@ -36,6 +36,7 @@ _MODULES = (
     "settings",
     "signing",
     "statistics",
+    "tasks",
     "templates",
 )
 
@@ -121,6 +122,12 @@ class Cli:
 class _Group(click.Group):
     """Turns our errors into one line and an exit code; click's own usage errors exit with 1."""
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or plugin_commands(os.environ).get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *plugin_commands(os.environ)})
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
         try:
@@ -136,6 +143,12 @@ class _Group(click.Group):
             click.echo(f"qis: {error}", err=True)
             sys.exit(exit_code_of(error))
         sys.exit(result if isinstance(result, int) else OK)
+
+
+def plugin_commands(environ: Mapping[str, str]) -> dict[str, click.Command]:
+    """The commands of installed plugins by name; our own are never replaced."""
+    commands = PluginRegistry.load({}, environ).commands
+    return {command.name: command for command in commands if isinstance(command, click.Command) and command.name}
 
 
 def exit_code_of(error: QisError) -> int:

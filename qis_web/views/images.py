@@ -11,9 +11,11 @@ from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.response import Response
 
 from qis_core.contracts.url_scheme import UrlParts, UrlScheme
+from qis_core.domain.access import SystemPermission
 from qis_core.errors import InvalidRequest
 from qis_core.imaging.plan import ImageRequest
 from qis_core.services.deliver import Answer, ImageCall, OriginalAnswer
+from qis_core.services.explain import explain
 from qis_core.services.observations import Kind, Observation
 from qis_core.services.signing import SignedParts
 from qis_web.http import disposition, download_name, is_current, set_caching, set_validators
@@ -54,6 +56,8 @@ def image_view(request: Any, scheme: UrlScheme) -> Response:
     started = time.perf_counter()
     _check_signature(request)
     call = image_call(request, scheme)
+    if _wants_explanation(request):
+        return Response(json_body=explain(request.qis, call), cache_control="no-store")
     answer = request.qis.delivery.image(call, partial(is_current, request))
     response = _image_response(request, answer)
     _count(request, answer, time.perf_counter() - started)
@@ -126,6 +130,12 @@ def _original_response(request: Any, original: OriginalAnswer) -> Response:
     response.headers["X-From-Cache"] = "False"
     response.headers["Accept-Ranges"] = "bytes"
     return file_response(request, response, original.path, original.facts.size_bytes, ranges=True)
+
+
+def _wants_explanation(request: Any) -> bool:
+    """``explain=1`` from an administrator; from anybody else it is ignored like every unknown name."""
+    wanted = any(name == "explain" and text == "1" for name, text in query_of(request))
+    return wanted and SystemPermission.ADMIN_ALL in request.identity.permissions
 
 
 def _negotiates(request: Any, parsed: ImageRequest) -> bool:
