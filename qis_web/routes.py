@@ -5,7 +5,6 @@ from pyramid.config import Configurator
 from qis_web.resources.repository import folder_root
 from qis_web.services import application_of
 
-
 #: The route of the built-in path scheme: the tree of images by URL path.
 TREE_ROUTE = "scheme:path:0"
 
@@ -17,6 +16,7 @@ def includeme(config: Configurator) -> None:
     config.add_route("original", "/original", factory=folder_root)
     config.add_route("browse", "/browse/*traverse", factory=folder_root)
     config.add_route("panel", "/panels/{name}")
+    config.add_route("sign_in", "/sign-in")
     for scheme in application_of(config.registry).registry.url_schemes.values():
         for number, pattern in enumerate(scheme.patterns):
             config.add_route(scheme_route(scheme.name, number), pattern, factory=folder_root)

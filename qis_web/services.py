@@ -14,4 +14,4 @@ def application_of(registry: Any) -> Application:
 
 def includeme(config: Configurator) -> None:
     application = application_of(config.registry)
-    config.add_request_method(lambda request: application, "qis", reify=True)
+    config.add_request_method(lambda _request: application, "qis", reify=True)

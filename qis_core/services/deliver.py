@@ -12,7 +12,7 @@ from qis_core.domain.paths import RepositoryPath
 from qis_core.errors import Busy, InvalidRequest, NotFound, RequestError
 from qis_core.imaging.limits import FinalSize, PublicLimits, check_final_size, with_limits
 from qis_core.imaging.plan import ImagePlan, ImageRequest
-from qis_core.imaging.planner import Planner, PlanInput
+from qis_core.imaging.planner import PlanInput, Planner
 from qis_core.imaging.request_params import DEFAULT_EXPIRY_SECONDS
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.plugins import PluginRegistry

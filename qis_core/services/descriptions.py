@@ -1,4 +1,4 @@
-"""What is in a file besides its pixels, and what it looks like: for ``@@info`` (kept in the cache, as it costs a decode)."""
+"""What is in a file besides its pixels, and what it looks like: for ``@@info``, kept in the cache."""
 
 import json
 from collections.abc import Mapping

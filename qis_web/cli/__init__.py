@@ -146,8 +146,11 @@ class _Group(click.Group):
 
 
 def plugin_commands(environ: Mapping[str, str]) -> dict[str, click.Command]:
-    """The commands of installed plugins by name; our own are never replaced."""
-    commands = PluginRegistry.load({}, environ).commands
+    """The commands of installed plugins by name; none while the settings are wrong, so that ``--help`` still works."""
+    try:
+        commands = PluginRegistry.load({}, environ).commands
+    except StartupError:
+        return {}
     return {command.name: command for command in commands if isinstance(command, click.Command) and command.name}
 
 
@@ -198,7 +201,7 @@ def data_settings(data: Path) -> dict[str, str]:
 def main(context: click.Context, config: Path | None, data: Path | None, is_json: bool) -> None:
     """QIS: a plugin-based imaging framework and image server."""
     cli = Cli(read_ini(config) if config else {}, os.environ, is_json=is_json)
-    if data is not None or config is None and not _is_configured(os.environ):
+    if data is not None or (config is None and not _is_configured(os.environ)):
         cli.use_data(data or user_data_path("qis"))
     context.obj = cli
     context.call_on_close(cli.close)

@@ -34,7 +34,7 @@ _RESTART_SECONDS = 1.0
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Server processes.")
 @click.option("--fd", type=int, hidden=True, help="An inherited listening socket.")
 @click.pass_obj
-def serve(cli: Cli, path: Path | None, host: str, port: int, data: Path | None, workers: int, fd: int | None) -> None:  # noqa: PLR0913
+def serve(cli: Cli, path: Path | None, host: str, port: int, data: Path | None, workers: int, fd: int | None) -> None:  # noqa: PLR0913, PLR0917  one per option
     """Serve the pictures in PATH; nothing is written there."""
     if data is not None:
         cli.use_data(data)

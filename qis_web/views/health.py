@@ -6,8 +6,8 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 from sqlalchemy import text
 
-from qis_core.errors import QisError
 from qis_core.domain.paths import ROOT
+from qis_core.errors import QisError
 
 _FULL = 0.9
 
