@@ -29,7 +29,8 @@ from qis_core.domain.access import (
     SystemPermission,
     union_of,
 )
-from qis_core.domain.accounts import SUPER_USER_ID, GroupType
+from qis_core.domain.accounts import SUPER_USER_ID, GroupType, check_password
+from qis_core.errors import InvalidRequest, SettingsError
 
 ROOT_FOLDER_ID = 1
 _GENERATED_LENGTH = 16
@@ -57,7 +58,8 @@ def prepare(catalog: Catalog, hash_password: Callable[[str], str], admin_passwor
     """Bring schema and first-run objects up to date; safe to call at every start, by several processes at once.
 
     Gives the generated password of the user ``admin`` when this very call made that user and *admin_password* is None:
-    show it once, on the console, and keep it nowhere. In every other case None.
+    show it once, on the console, and keep it nowhere. In every other case None. Raises `SettingsError` when
+    *admin_password* is needed and too short or too long.
     """
     if is_prepared(catalog):
         return None
@@ -66,10 +68,10 @@ def prepare(catalog: Catalog, hash_password: Callable[[str], str], admin_passwor
         with Session(connection) as session:
             if _is_installed(session):
                 return None
-            generated = None if admin_password is not None else generate_password()
-            _add_all(session, hash_password(admin_password or generated or ""), is_generated=generated is not None)
+            password = generate_password() if admin_password is None else _checked(admin_password)
+            _add_all(session, hash_password(password), is_generated=admin_password is None)
             session.flush()
-    return generated
+    return password if admin_password is None else None
 
 
 def is_prepared(catalog: Catalog) -> bool:
@@ -83,6 +85,13 @@ def generate_password() -> str:
     """Sixteen letters and digits from the system's secure generator: 95 bits."""
     letters = string.ascii_letters + string.digits
     return "".join(secrets.choice(letters) for _ in range(_GENERATED_LENGTH))
+
+
+def _checked(password: str) -> str:
+    try:
+        return check_password(password, parameter="qis.admin_password")
+    except InvalidRequest as error:
+        raise SettingsError([str(error)]) from None
 
 
 def _is_installed(session: Session) -> bool:

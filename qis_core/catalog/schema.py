@@ -1,5 +1,7 @@
 """Bring the schema up or down: Alembic without its command line (spec management §13)."""
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -25,6 +27,7 @@ def current_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def latest() -> str:
     """The revision this software needs."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())

@@ -37,7 +37,7 @@ from qis_core.contracts.storage import FileStat
 from qis_core.domain.access import AccessLevel
 from qis_core.domain.images import Fingerprint, ImageFacts, Size, SourceFacts
 from qis_core.domain.paths import ROOT, RepositoryPath
-from qis_core.errors import Conflict
+from qis_core.errors import Conflict, SettingsError
 from qis_core.settings import Settings
 from qis_plugins.sqlite.database import SqliteSettings, open_sqlite
 
@@ -344,6 +344,14 @@ class TestFirstRun:
         with catalog.read() as session:
             admin = session.get_one(User, 1)
             assert (admin.password_hash, admin.must_change_password) == (f"hash of {password}", True)
+        catalog.close()
+
+    @pytest.mark.parametrize("password", ["", "seven77", "x" * 121])
+    def test_given_password_must_be_a_good_one(self, tmp_path: Path, password: str) -> None:
+        catalog = Catalog(open_sqlite(Settings.of(SqliteSettings(path=tmp_path / "new.db"))))
+        with pytest.raises(SettingsError, match=r"^qis\.admin_password: \d+ characters, expected 8 to 120"):
+            first_run.prepare(catalog, lambda text: f"hash of {text}", password)
+        assert not first_run.is_prepared(catalog)
         catalog.close()
 
     def test_generated_passwords_differ(self) -> None:
