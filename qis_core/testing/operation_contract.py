@@ -20,7 +20,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -46,9 +46,14 @@ from qis_core.testing.operation_values import (
 #: Results larger than this are planned, but not rendered.
 MAX_RENDERED_PIXELS = 2_000_000
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-#: The same examples at each run, so that the verdict on a plugin does not change.
+#: The same examples at each run, so that the verdict on a plugin does not change; they are small enough as they are.
 repeatable = hypothesis_settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
 )
 
 
