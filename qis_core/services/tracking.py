@@ -14,6 +14,7 @@ from qis_core.settings import Settings, section, setting
 
 _LOG = logging.getLogger(__name__)
 _THREADS = 2
+_GRACE_SECONDS = 1.0
 
 
 @section("tracking")
@@ -89,8 +90,9 @@ class Tracking:
         self._closed.set()
         for _ in self._threads:
             self._wake()
+        deadline = time.monotonic() + self._settings.timeout_seconds + _GRACE_SECONDS
         for thread in self._threads:
-            thread.join(max(0.0, deadline + self._settings.timeout_seconds - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._threads = ()
         self._http.clear()
 
