@@ -32,12 +32,6 @@ def list_groups(session: Session) -> Sequence[GroupAccount]:
     return [group_account(row[0], row[1]) for row in session.execute(query.order_by(Group.name_key))]
 
 
-def find_flags(session: Session, group: Group) -> SystemPermission:
-    """The flags of one group."""
-    record = session.get(GroupPermissions, group.id)
-    return record.flags if record else SystemPermission.NONE
-
-
 def set_flags(session: Session, group: Group, flags: SystemPermission) -> None:
     """Give *group* exactly *flags*."""
     fresh = GroupPermissions(group_id=group.id, flags=flags)

@@ -1,6 +1,6 @@
 """Folder permission records (spec management §4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -24,13 +24,6 @@ def find_permission(session: Session, folder: Folder, group_id: int) -> FolderPe
     """The record of one group in one folder itself."""
     query = select(FolderPermission).where(FolderPermission.folder_id == folder.id)
     return session.scalar(query.where(FolderPermission.group_id == group_id))
-
-
-def list_permissions(session: Session) -> Sequence[tuple[FolderPermission, str]]:
-    """Every record with the path of its folder, by path and group."""
-    query = select(FolderPermission, Folder.path).join(Folder, Folder.id == FolderPermission.folder_id)
-    rows = session.execute(query.order_by(Folder.path, FolderPermission.group_id)).all()
-    return [(row[0], row[1]) for row in rows]
 
 
 def set_permission(session: Session, folder: Folder, group_id: int, level: AccessLevel) -> FolderPermission:

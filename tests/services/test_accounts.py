@@ -122,6 +122,24 @@ class TestSignIn:
             with pytest.raises(NotAuthenticated):
                 other.accounts.sign_in("carla", PASSWORD, ADDRESS)
 
+    def test_hash_is_renewed_when_the_cost_was_raised(self, office: Office, tmp_path: Path) -> None:
+        office.add_user("carla")
+        before = user_row(office, "carla").password_hash
+        with open_office(tmp_path / "qis.db", time_cost=2) as costlier:
+            costlier.accounts.sign_in("carla", PASSWORD, ADDRESS)
+        after = user_row(office, "carla").password_hash
+        assert after != before
+        assert "t=2" in after
+        assert office.accounts.sign_in("carla", PASSWORD, "198.51.100.7").username == "carla"
+
+    def test_account_unknown_to_the_rights_in_memory_is_refused(self, office: Office, tmp_path: Path) -> None:
+        with open_office(tmp_path / "qis.db") as behind:
+            office.add_user("carla")
+            with pytest.raises(NotAuthenticated):
+                behind.accounts.sign_in("carla", PASSWORD, ADDRESS)
+            behind.changes.poll()
+            assert behind.accounts.sign_in("carla", PASSWORD, ADDRESS).username == "carla"
+
     def test_guessing_is_slowed_down_but_the_owner_at_another_address_gets_in(self, office: Office) -> None:
         office.add_user("carla")
         for _ in range(5):

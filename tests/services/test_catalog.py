@@ -23,9 +23,14 @@ from qis_core.catalog.models import (
     Image,
     ImageAction,
     ImageStatistics,
+    Portfolio,
+    PortfolioExport,
     Property,
     RecordStatus,
     SystemStatistics,
+    Task,
+    TaskPriority,
+    TaskStatus,
     Template,
     User,
 )
@@ -307,6 +312,50 @@ class TestStatistics:
         session.flush()
         assert session.scalars(select(ImageStatistics)).all() == []
         assert image_history.list_history(session, image.id) == []
+
+
+class TestModels:
+    def test_moments_may_be_missing(self, session: Session) -> None:
+        task = Task(funcname="scan", params_key="x")
+        session.add(task)
+        session.flush()
+        session.expire(task)
+        assert (task.keep_until, task.status, task.priority, task.result) == (
+            None,
+            TaskStatus.WAITING,
+            TaskPriority.NORMAL,
+            None,
+        )
+
+    def test_equal_task_cannot_stand_beside_another(self, session: Session) -> None:
+        session.add(Task(funcname="scan", params_key="x"))
+        session.add(Task(funcname="scan", params_key="y"))
+        session.flush()
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.add(Task(funcname="scan", params_key="x"))
+
+    def test_finished_task_can_go_while_an_export_names_it(self, session: Session) -> None:
+        task = Task(funcname="export_portfolio", params_key="x")
+        portfolio = Portfolio(human_id="birds", owner_id=1)
+        session.add_all([task, portfolio])
+        session.flush()
+        export = PortfolioExport(portfolio_id=portfolio.id, task_id=task.id, keep_until=datetime.now(UTC))
+        session.add(export)
+        session.flush()
+        session.delete(task)
+        session.flush()
+        session.expire(export)
+        assert export.task_id is None
+
+    def test_unfinished_exports_share_the_empty_file_name(self, session: Session) -> None:
+        portfolio = Portfolio(human_id="birds", owner_id=1)
+        session.add(portfolio)
+        session.flush()
+        for name in ("", "", "a.zip"):
+            session.add(PortfolioExport(portfolio_id=portfolio.id, filename=name, keep_until=datetime.now(UTC)))
+        session.flush()
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.add(PortfolioExport(portfolio_id=portfolio.id, filename="a.zip", keep_until=datetime.now(UTC)))
 
 
 class TestAudit:

@@ -145,6 +145,13 @@ def test_deleting_a_group_takes_its_rights(office: Office) -> None:
     assert HR not in office.rights.rules()
 
 
+def test_level_of_a_group_is_by_its_own_records(office: Office) -> None:
+    office.rights.set_rule(SYSTEM, HR, NORMAL, AccessLevel.NONE)
+    assert office.rights.group_level(NORMAL, PAY) is AccessLevel.NONE
+    assert office.rights.group_level(PUBLIC, PAY) is AccessLevel.VIEW
+    assert office.rights.group_level(3, PAY) is AccessLevel.NONE
+
+
 def test_trace_agrees_with_level(office: Office) -> None:
     carla = office.add_user("carla", "Staff")
     office.rights.set_rule(SYSTEM, HR, office.accounts.groups.get("Staff").id, AccessLevel.EDIT)

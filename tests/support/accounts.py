@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qis_core.catalog import first_run
@@ -51,9 +51,9 @@ class Office:
 
 
 @contextmanager
-def open_office(path: Path, *more_providers: AuthProvider) -> Iterator[Office]:
+def open_office(path: Path, *more_providers: AuthProvider, time_cost: int = 1) -> Iterator[Office]:
     """Open a new or existing installation; polling is by hand until ``changes.start``."""
-    settings = Settings.of(SqliteSettings(path=path), CHEAP)
+    settings = Settings.of(SqliteSettings(path=path), replace(CHEAP, time_cost=time_cost))
     told: list[SignedIn] = []
     providers = SignInProviders((*qis_auth_providers(), *more_providers), settings, told.append)
     catalog = Catalog.open(settings, qis_database_backends()[0])
