@@ -37,7 +37,7 @@ class _Limit:
 
 #: the same account from the same address; any account from one address; one account from anywhere
 _PAIR = _Limit(5, 300)
-_ADDRESS = _Limit(30, 300)
+_ADDRESS = _Limit(100, 30)
 _ACCOUNT = _Limit(100, 5)
 
 
@@ -64,8 +64,9 @@ class SignInProviders:
 class Backoff:
     """Counts failures per account and address, in bounded memory of this process. Safe to use from many threads.
 
-    Failures are forgotten after 15 minutes without a new one. One account can never be locked for long by strangers:
-    failures from other addresses delay it by 5 s at most.
+    Failures are forgotten after 15 minutes without a new one. Strangers cannot lock others out for long: failures from
+    other addresses delay an account by 5 s at most, failures of other accounts an address (a whole office, a proxy) by
+    30 s.
     """
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
