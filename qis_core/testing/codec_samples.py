@@ -1,5 +1,6 @@
 """Pictures, metadata and damage for the codec contracts; the same every time."""
 
+import itertools
 import random
 import struct
 import zlib
@@ -11,8 +12,6 @@ from PIL import Image, ImageChops, ImageCms, ImageStat
 from qis_core.contracts.codec import Codec, EncodeRequest, Metadata
 
 SIZE = (48, 32)
-#: where `transparent_corner` is
-CORNER = (24, 16)
 DURATIONS_MS = (100, 250, 400)
 EXIF_MAKE = "Contract"
 _COLOURS = ((220, 40, 40), (40, 200, 60), (50, 60, 210), (230, 220, 50))
@@ -32,21 +31,15 @@ STRANGERS = (
 
 
 def picture(mode: str, size: tuple[int, int] = SIZE, turn: int = 0) -> Image.Image:
-    """Four smooth-edged quarters of different colours, rotated by *turn* quarters; alpha modes have a clear corner."""
+    """Four quarters of different colours, which change places with *turn*; in alpha modes one of them is clear."""
     rows, columns = np.indices((size[1], size[0]))
     quarter = (rows >= size[1] / 2) * 2 + (columns >= size[0] / 2)
     colours = np.roll(np.array(_COLOURS, np.uint8), turn, axis=0)
     image = Image.fromarray(colours[quarter]).convert(_BASES[mode])
     if mode in ("LA", "RGBA"):
-        image.putalpha(transparent_corner(size))
+        clear = np.where(quarter == turn, 0, 255).astype(np.uint8)
+        image.putalpha(Image.fromarray(clear))
     return image
-
-
-def transparent_corner(size: tuple[int, int]) -> Image.Image:
-    """An alpha channel: the first quarter is clear, the rest opaque."""
-    alpha = Image.new("L", size, 255)
-    alpha.paste(0, (0, 0, size[0] // 2, size[1] // 2))
-    return alpha
 
 
 def frames(mode: str) -> list[Image.Image]:
@@ -122,14 +115,13 @@ def damaged(data: bytes, count: int) -> Iterator[bytes]:
 
 
 def mean_difference(one: Image.Image, other: Image.Image) -> float:
-    """Mean difference per channel, 0 to 255, of two pictures as RGB; where one is clear, nothing is compared."""
-    clear = [
-        image.getchannel("A").point(lambda alpha: 255 * (alpha < 128)) for image in (one, other) if has_alpha(image)
-    ]
-    shown = [image.convert("RGB") for image in (one, other)]
-    for image in shown:
-        for mask in clear:
-            image.paste((0, 0, 0), mask=mask)
+    """Mean difference, 0 to 255, of the worst channel as RGBA; what is clear in either has no colour."""
+    shown = [image.convert("RGBA") for image in (one, other)]
+    alphas = [image.getchannel("A") for image in shown]
+    for image, alpha in itertools.product(shown, alphas):
+        image.paste((0, 0, 0, 0), mask=alpha.point(lambda value: 255 * (value < 128)))
+    for image, alpha in zip(shown, alphas, strict=True):
+        image.putalpha(alpha)
     return max(ImageStat.Stat(ImageChops.difference(*shown)).mean)
 
 

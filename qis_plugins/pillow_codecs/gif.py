@@ -20,6 +20,7 @@ _COLOURS = 256
 #: the last index of a palette, for what cannot be seen
 _TRANSPARENT = 255
 _OPAQUE_ALPHA = 128
+#: disposal method (GIF89a §23): what shows through the holes of a frame is not the frame before it
 _CLEAR_BEFORE_NEXT = 2
 _EXTENSION, _PICTURE = b"!", b","
 _HEADER_BYTES, _PICTURE_BYTES = 13, 9
@@ -53,21 +54,19 @@ def encode_gif(frames: Sequence[Image.Image], request: EncodeRequest) -> bytes:
         pictures[0],
         _KIND,
         transparency=_TRANSPARENT if has_holes else None,
+        disposal=_CLEAR_BEFORE_NEXT if has_holes and options else None,
         comment=comment.encode() if comment else None,
         **options,
     )
 
 
 def _animation_options(pictures: list[Image.Image], request: EncodeRequest) -> dict[str, object]:
-    """Each frame replaces the one before, unless all are opaque: then what stays the same need not be stored."""
-    has_holes = any(_holes(picture) is not None for picture in pictures)
     return {
         "save_all": True,
         "append_images": pictures[1:],
         "duration": list(request.durations_ms),
         "loop": request.loop,
         "optimize": False,
-        "disposal": _CLEAR_BEFORE_NEXT if has_holes else None,
     }
 
 

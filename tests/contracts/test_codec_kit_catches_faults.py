@@ -286,6 +286,17 @@ def loses_a_frame(codec: Codec) -> Codec:
     return with_encode(codec, lambda encode: lambda frames, request: encode(frames[:2], request))
 
 
+def shows_earlier_frames_through_holes(codec: Codec) -> Codec:
+    def change(encode: Encode) -> Encode:
+        def encode_piled_up(frames: Sequence[Image.Image], request: EncodeRequest) -> bytes:
+            piles = itertools.accumulate((frame.convert("RGBA") for frame in frames), Image.alpha_composite)
+            return encode([pile.convert(frames[0].mode) for pile in piles], request)
+
+        return encode_piled_up
+
+    return with_encode(codec, change)
+
+
 def cannot_do_one_pixel(codec: Codec) -> Codec:
     def change(encode: Encode) -> Encode:
         def encode_large(frames: Sequence[Image.Image], request: EncodeRequest) -> bytes:
@@ -330,6 +341,7 @@ FAULTS = [
     (EncoderContract, PNG, chokes_on_broken_metadata, "test_broken_metadata_spoils_nothing"),
     (EncoderContract, WEBP, loses_durations, "test_animation_comes_back"),
     (EncoderContract, GIF, loses_a_frame, "test_animation_comes_back"),
+    (EncoderContract, GIF, shows_earlier_frames_through_holes, "test_animation_comes_back"),
 ]
 
 

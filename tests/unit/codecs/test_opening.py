@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFile
 
-from qis_core.contracts.codec import DecodeRequest
+from qis_core.contracts.codec import Codec, DecodeRequest
 from qis_core.errors import BackendError, NotFound, TooLarge, UnsupportedImage
 from qis_plugins.pillow_codecs import CODECS
 from qis_plugins.pillow_codecs.opening import (
@@ -151,8 +151,8 @@ def test_truncated_files_are_never_filled_up() -> None:
 
 @pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.name)
 @pytest.mark.parametrize("content", [b"", b"\0", b"this is no picture.."], ids=["empty", "one byte", "text"])
-def test_case_136_corrupt_and_empty_files(codec: object, content: bytes, tmp_path: Path) -> None:
-    reader = Reader(codec, tmp_path)  # type: ignore[arg-type]
+def test_case_136_corrupt_and_empty_files(codec: Codec, content: bytes, tmp_path: Path) -> None:
+    reader = Reader(codec, tmp_path)
     for read in (reader.facts, reader.decode):
         with pytest.raises(UnsupportedImage) as caught:
             read(content)
