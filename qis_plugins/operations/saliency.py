@@ -29,10 +29,11 @@ _SPREAD_LOSS, _BORDER_LOSS = 2.0, 3.0
 
 def best_window(image: Image.Image, box: Box, size: Size) -> Box:
     """The window of *size* inside *box* that holds most of what stands out, with it near its middle."""
-    map_ = saliency(_sample(image, box))
-    left = box.left + _best_offset(map_.sum(axis=0), box.width, size.width)
-    top = box.top + _best_offset(map_.sum(axis=1), box.height, size.height)
-    left, top = min(round(left), image.width - size.width), min(round(top), image.height - size.height)
+    box = Box(box.left, box.top, min(box.right, image.width), min(box.bottom, image.height))
+    found = saliency(_sample(image, box))
+    left = round(box.left + _best_offset(found.sum(axis=0), box.width, size.width))
+    top = round(box.top + _best_offset(found.sum(axis=1), box.height, size.height))
+    left, top = min(left, image.width - size.width), min(top, image.height - size.height)
     return Box(left, top, left + size.width, top + size.height)
 
 
