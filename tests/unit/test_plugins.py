@@ -194,8 +194,8 @@ class TestClashes:
         ("hook", "value", "what"),
         [
             ("qis_codecs", codec("x"), "codec"),
-            ("qis_storage_backends", StorageBackend("x", lambda settings: None, ""), "storage backend"),  # type: ignore[arg-type,return-value]
-            ("qis_cache_backends", CacheBackend("x", lambda settings: None, ""), "cache backend"),  # type: ignore[arg-type,return-value]
+            ("qis_storage_backends", StorageBackend("x", lambda settings: None, ""), "storage backend"),
+            ("qis_cache_backends", CacheBackend("x", lambda settings: None, ""), "cache backend"),
             ("qis_task_handlers", TaskHandler("x", lambda given: None), "task handler"),
             ("qis_panels", Panel("x", "X", lambda request: ""), "panel"),
         ],

@@ -288,7 +288,7 @@ def test_secret_keys_are_a_list() -> None:
 def test_sections_cannot_be_changed() -> None:
     shop = load()
     with pytest.raises(FrozenInstanceError):
-        shop.items = 6  # type: ignore[misc]
+        shop.items = 6
 
 
 def test_settings_of_ready_sections() -> None:

@@ -17,7 +17,7 @@ URL = "/image?src=t/l.jpg&width=300"
 
 
 def signer(*keys: str, mode: str = "required") -> UrlSigner:
-    return UrlSigner(Settings.of(SigningSettings(mode=mode, keys=tuple(map(Secret, keys)))))  # type: ignore[arg-type]
+    return UrlSigner(Settings.of(SigningSettings(mode=mode, keys=tuple(map(Secret, keys)))))
 
 
 def parts_of(url: str) -> SignedParts:
