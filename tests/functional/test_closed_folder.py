@@ -25,14 +25,21 @@ NAMES = ("l.jpg", "none.jpg", "none.txt", "corrupt.jpg", "empty.jpg", "sub/none.
 
 
 @pytest.fixture
-def closed(folder: Folder) -> Folder:
+def closed(folder: Folder, member: Credentials) -> Folder:
     """A folder whose pictures were seen by everybody, so that all caches are warm, and then closed to the public."""
     for door in DOORS:
         assert folder.ask(door.format(name="l.jpg")).status == 200, door
-    folder.allow("Public", "none")
+    close(folder)
     folder.allow("Members", "download")
     eventually(lambda: refused(folder.ask("l.jpg")))
+    eventually(lambda: is_ok(folder.ask("/original?src=t/l.jpg", auth=member)))
     return folder
+
+
+def close(folder: Folder) -> None:
+    """Take the folder from everybody: from the public, and from what every user may do."""
+    for group in ("Public", "Normal users"):
+        folder.allow(group, "none")
 
 
 def refused(answer: Answer) -> None:
@@ -43,14 +50,15 @@ def refused(answer: Answer) -> None:
 
 
 @pytest.fixture(scope="module")
-def always_closed(server: RunningServer, fixtures: Path) -> Folder:
+def always_closed(server: RunningServer, fixtures: Path, member: Credentials) -> Folder:
     """A folder that was closed before anybody asked for anything in it, with a picture in it."""
     folder = Folder(server, fixtures)
     for name in ("l.jpg", "corrupt.jpg", "empty.jpg"):
         folder.place(name)
-    folder.allow("Public", "none")
+    close(folder)
     folder.allow("Members", "view")
     eventually(lambda: refused(folder.ask("probe.jpg")))
+    eventually(lambda: is_ok(folder.ask("l.jpg&width=40", auth=member)))
     return folder
 
 
