@@ -104,7 +104,8 @@ def facts_from_json(stored: dict[str, Any]) -> ImageFacts:
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(value)
-    return ImageFacts(**{**values, "size": Size(*values["size"])})
+    pages = tuple(Size(*size) for size in values.get("page_sizes", ()))
+    return ImageFacts(**{**values, "size": Size(*values["size"]), "page_sizes": pages})
 
 
 def _insert(session: Session, path: RepositoryPath, file: FileRecord) -> tuple[Image, bool]:

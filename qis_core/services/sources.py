@@ -3,8 +3,10 @@
 This is also where files get registered: the catalog follows reads (spec image-urls §10.3).
 """
 
+import hashlib
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from qis_core.catalog.database import Catalog
 from qis_core.catalog.images import (
@@ -17,9 +19,10 @@ from qis_core.catalog.images import (
     source_facts,
 )
 from qis_core.catalog.models import ImageAction, RecordStatus
+from qis_core.catalog.moves import adopt_moved
 from qis_core.contracts.storage import FileStat, Storage
 from qis_core.domain.access import ANONYMOUS
-from qis_core.domain.events import Deleted, Uploaded
+from qis_core.domain.events import Deleted, Moved, Uploaded
 from qis_core.domain.images import ImageFacts, SourceFacts
 from qis_core.domain.paths import RepositoryPath
 from qis_core.errors import Busy, NotFound, TooLarge, UnsupportedImage
@@ -34,6 +37,7 @@ from qis_core.services.worker import ProbeJob
 
 _KEPT = 50_000
 _HEAD_BYTES = 64
+_HASHED_BYTES = 1024 * 1024
 _UNREADABLE = "invalid or unsupported image format"
 
 
@@ -119,23 +123,29 @@ class Sources:
         return self._register(path, stat)
 
     def _register(self, path: RepositoryPath, stat: FileStat) -> SourceFacts | None:
-        facts = self._probe(path)
+        with self._parts.storage.local_file(path) as file:
+            record = FileRecord(stat, self._probe(file), content_hash(file))
         with self._parts.catalog.begin() as session:
-            registration = register_image(session, path, FileRecord(stat, facts))
+            old = adopt_moved(session, path, record.content_hash, self._is_gone) if record.facts else None
+            registration = register_image(session, path, record)
             found = source_facts(registration.image)
+        if old is not None:
+            self._parts.registry.notify("qis_after_move", Moved(source=old, target=path, identity=ANONYMOUS))
         self._announce(path, registration)
         return found
 
-    def _probe(self, path: RepositoryPath) -> ImageFacts | None:
-        with self._parts.storage.local_file(path) as file:
-            with file.open("rb") as stream:
-                codec = sniff_codec(stream.read(_HEAD_BYTES), self._parts.registry.codecs)
-            if codec is None:
-                return None
-            try:
-                return facts_from_json(dict(self._parts.pool.run(ProbeJob(file, codec.name)).facts))
-            except UnsupportedImage:
-                return None
+    def _is_gone(self, path: RepositoryPath) -> bool:
+        return self._parts.storage.find(path) is None
+
+    def _probe(self, file: Path) -> ImageFacts | None:
+        with file.open("rb") as stream:
+            codec = sniff_codec(stream.read(_HEAD_BYTES), self._parts.registry.codecs)
+        if codec is None:
+            return None
+        try:
+            return facts_from_json(dict(self._parts.pool.run(ProbeJob(file, codec.name)).facts))
+        except UnsupportedImage:
+            return None
 
     def _announce(self, path: RepositoryPath, registration: Registration) -> None:
         if registration.action in (ImageAction.CREATED, ImageAction.REPLACED):
@@ -159,3 +169,15 @@ def _facts_of(known: _Known) -> SourceFacts:
     if known.facts is None:
         raise UnsupportedImage(_UNREADABLE)
     return known.facts
+
+
+def content_hash(file: Path) -> str:
+    """SHA-256 of the size, the first and the last mebibyte: enough to know a moved file by, whatever its size."""
+    size_bytes = file.stat().st_size
+    digest = hashlib.sha256(str(size_bytes).encode())
+    with file.open("rb") as stream:
+        digest.update(stream.read(_HASHED_BYTES))
+        if size_bytes > _HASHED_BYTES:
+            stream.seek(max(_HASHED_BYTES, size_bytes - _HASHED_BYTES))
+            digest.update(stream.read(_HASHED_BYTES))
+    return digest.hexdigest()
