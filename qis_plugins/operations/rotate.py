@@ -13,7 +13,7 @@ from qis_core.imaging.resample import FILTERS, PREMULTIPLIED, ROTATE_FILTERS
 from qis_core.imaging.settings import ImagesSettings
 from qis_plugins.operations.fill import pixel_of, planned_fill, ready_for, rendered_fill, shows_alpha
 
-#: Pixels of fill colour around the picture before it is rotated, so that the filter blends its edges with the fill.
+#: Pixels added around the picture before it is rotated: as far as the filter reaches.
 _MARGIN = 2
 _TRANSPOSE = {
     90: Image.Transpose.ROTATE_270,
@@ -84,13 +84,36 @@ def rotate(image: Image.Image, step: RotateStep, context: RenderContext) -> Imag
 
 
 def _turned(image: Image.Image, step: RotateStep, ground: int | tuple[int, ...]) -> Image.Image:
-    """The rotation itself, with colour weighted by alpha."""
+    """The rotation itself, with colour weighted by alpha.
+
+    The filter sees the picture continue beyond its edge; a mask, rotated too, blends the edge with the ground.
+    """
     mode = PREMULTIPLIED.get(image.mode, image.mode)
-    framed = Image.new(mode, (image.width + 2 * _MARGIN, image.height + 2 * _MARGIN), ground)
-    framed.paste(image.convert(mode) if mode != image.mode else image, (_MARGIN, _MARGIN))
+    weighted = image if mode == image.mode else image.convert(mode)
+    colours = _transformed(_extended(weighted), step, step.filter)
+    mask = Image.new("L", (image.width + 2 * _MARGIN, image.height + 2 * _MARGIN))
+    mask.paste(255, (_MARGIN, _MARGIN, _MARGIN + image.width, _MARGIN + image.height))
+    shape = _transformed(mask, step, "nearest" if step.filter == "nearest" else "bilinear")
+    result = Image.composite(colours, Image.new(mode, colours.size, ground), shape)
+    return result if mode == image.mode else result.convert(image.mode)
+
+
+def _extended(image: Image.Image) -> Image.Image:
+    """The picture with its outermost pixels repeated all around."""
+    width, height = image.size
+    result = Image.new(image.mode, (width + 2 * _MARGIN, height + 2 * _MARGIN))
+    across = ((0, 0, 1, _MARGIN), (_MARGIN, 0, width, width), (_MARGIN + width, width - 1, width, _MARGIN))
+    down = ((0, 0, 1, _MARGIN), (_MARGIN, 0, height, height), (_MARGIN + height, height - 1, height, _MARGIN))
+    for left, x_start, x_end, x_size in across:
+        for top, y_start, y_end, y_size in down:
+            part = image.crop((x_start, y_start, x_end, y_end))
+            result.paste(part if part.size == (x_size, y_size) else part.resize((x_size, y_size)), (left, top))
+    return result
+
+
+def _transformed(framed: Image.Image, step: RotateStep, name: str) -> Image.Image:
     matrix = _matrix(Size(*framed.size), step)
-    turned = framed.transform(step.size, Image.Transform.AFFINE, matrix, FILTERS[step.filter], fillcolor=ground)
-    return turned.convert(image.mode) if mode != image.mode else turned
+    return framed.transform(step.size, Image.Transform.AFFINE, matrix, FILTERS[name])
 
 
 def _matrix(size: Size, step: RotateStep) -> tuple[float, ...]:

@@ -89,11 +89,11 @@ def planned_size(size: Size, query: Mapping[str, str], world: World = World()) -
     return steps[-1].after if steps else size
 
 
-def context_of(world: World = World(), metadata: Metadata = Metadata()) -> RenderContext:
+def context_of(world: World = World(), metadata: Metadata | None = None) -> RenderContext:
     def no_other(src: str) -> Image.Image:
         raise LookupError(src)
 
-    return RenderContext(world.settings, metadata, no_other)
+    return RenderContext(world.settings, metadata or Metadata(), no_other)
 
 
 def render(image: Image.Image, query: Mapping[str, str], world: World = World()) -> Image.Image:
