@@ -20,6 +20,11 @@ def make_app(application: Application) -> Any:
     config.include("qis_web.views.images")
     config.include("qis_web.views.info")
     config.include("qis_web.views.health")
+    config.include("qis_web.views.landing")
+    config.include("qis_web.views.folders")
+    config.include("qis_web.views.pictures")
+    config.include("qis_web.views.panels")
+    config.include("qis_web.static_files")
     return config.make_wsgi_app()
 
 

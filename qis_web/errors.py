@@ -47,13 +47,21 @@ def error_response(request: Any, status: int, title: str, message: str) -> Respo
         response.content_type = "application/problem+json"
         response.body = json.dumps({"title": title, "status": status, "detail": message}).encode()
         return response
-    heading = f"{status} {html.escape(title)}"
-    response.text = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{heading}</title>'
-        f"<h1>{heading}</h1><p>{html.escape(message)}</p></html>\n"
-    )
-    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    response.text = _page(request, f"{status} {html.escape(title)}", html.escape(message))
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; img-src 'self'"
     return response
+
+
+def _page(request: Any, heading: str, message: str) -> str:
+    """A page in the look of the others, made without anything that could fail in its turn."""
+    root = html.escape(request.script_name)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{heading}</title><link rel="icon" type="image/svg+xml" href="{root}/static/mark.svg">'
+        f'<link rel="stylesheet" href="{root}/static/qis.css"><body class="error-page"><main><h1>{heading}</h1>'
+        f'<p>{message}</p><p><a href="{root}/">Pictures</a></p></main></body></html>\n'
+    )
 
 
 def on_qis_error(error: QisError, request: Any) -> Response:

@@ -19,7 +19,7 @@ def build(request: ImageRequest, parameters: ParameterTable) -> str:
     pairs = [("tmp", request.template)] if request.template is not None else []
     pairs += [(name, parameters.get(name).kind.format(value)) for name, value in request.values.items()]
     path = "/images/" + quote(request.src)
-    return f"{path}?{urlencode(pairs)}" if pairs else path
+    return f"{path}?{urlencode(pairs, safe='/,:', quote_via=quote)}" if pairs else path
 
 
 @hookimpl

@@ -1,6 +1,6 @@
 """The query scheme: ``/image?src=folder/picture.jpg&width=200`` and its legacy aliases (spec image-urls §1)."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from qis_core import hookimpl
 from qis_core.contracts.url_scheme import UrlParts, UrlScheme
@@ -31,7 +31,7 @@ def build(request: ImageRequest, parameters: ParameterTable) -> str:
     if request.template is not None:
         pairs.append(("tmp", request.template))
     pairs += [(name, parameters.get(name).kind.format(value)) for name, value in request.values.items()]
-    return "/image?" + urlencode(pairs)
+    return "/image?" + urlencode(pairs, safe="/,:", quote_via=quote)
 
 
 def legacy_name(src: str) -> str | None:

@@ -1,0 +1,21 @@
+"""``/panels/<name>``: pages of plugins inside our layout."""
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+from qis_web.pages import page_response
+from qis_web.panels import all_panels, get_panel, render_panel
+from qis_web.services import application_of
+
+
+def panel_view(request: Any) -> Response:
+    """One panel, for callers with a permission it asks for."""
+    panel = get_panel(request, request.matchdict["name"])
+    return page_response(request, "panel", panel.title, content=render_panel(request, panel))
+
+
+def includeme(config: Configurator) -> None:
+    config.registry.qis_panels = all_panels(application_of(config.registry))
+    config.add_view(panel_view, route_name="panel", request_method=("GET", "HEAD"))
