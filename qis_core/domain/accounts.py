@@ -16,6 +16,7 @@ SUPER_USER_ID = 1
 SYSTEM_GROUP_IDS = frozenset({PUBLIC_GROUP_ID, NORMAL_USERS_GROUP_ID, ADMINISTRATORS_GROUP_ID})
 
 MAX_NAME_LENGTH = 120
+MAX_NAME_KEY_LENGTH = 480
 MAX_DESCRIPTION_LENGTH = 5120
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 120
@@ -107,6 +108,8 @@ def check_name(name: str, *, parameter: str) -> str:
         raise InvalidRequest(f"{len(trimmed)} characters, expected 1 to {MAX_NAME_LENGTH}", parameter=parameter)
     if not trimmed.isprintable():
         raise InvalidRequest("control characters are not allowed in a name", parameter=parameter)
+    if len(name_key(trimmed)) > MAX_NAME_KEY_LENGTH:
+        raise InvalidRequest("too many ligatures: too long when written in single letters", parameter=parameter)
     return trimmed
 
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from qis_core.catalog.models.base import KEEP_IDS, Base, BigKey, Code, Id64, RecordStatus, SmallKey
 from qis_core.domain.access import AccessLevel, SystemPermission
-from qis_core.domain.accounts import AuthType, GroupType, name_key
+from qis_core.domain.accounts import MAX_NAME_KEY_LENGTH, AuthType, GroupType, name_key
 
 
 class User(Base):
@@ -16,7 +16,7 @@ class User(Base):
 
     id: Mapped[SmallKey]
     username: Mapped[str] = mapped_column(String(120))
-    username_key: Mapped[str] = mapped_column(String(480), unique=True)
+    username_key: Mapped[str] = mapped_column(String(MAX_NAME_KEY_LENGTH), unique=True)
     first_name: Mapped[str] = mapped_column(String(120), default="")
     last_name: Mapped[str] = mapped_column(String(120), default="")
     email: Mapped[str] = mapped_column(String(120), default="")
@@ -41,7 +41,7 @@ class Group(Base):
 
     id: Mapped[SmallKey]
     name: Mapped[str] = mapped_column(String(120))
-    name_key: Mapped[str] = mapped_column(String(480), unique=True)
+    name_key: Mapped[str] = mapped_column(String(MAX_NAME_KEY_LENGTH), unique=True)
     description: Mapped[str] = mapped_column(Text, default="")
     group_type: Mapped[GroupType] = mapped_column(Code(GroupType), default=GroupType.LOCAL)
 

@@ -6,7 +6,7 @@ from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from qis_core.catalog.models.base import KEEP_IDS, Base, SmallKey
-from qis_core.domain.accounts import name_key
+from qis_core.domain.accounts import MAX_NAME_KEY_LENGTH, name_key
 
 
 class Template(Base):
@@ -17,7 +17,7 @@ class Template(Base):
 
     id: Mapped[SmallKey]
     name: Mapped[str] = mapped_column(String(120))
-    name_key: Mapped[str] = mapped_column(String(480), unique=True)
+    name_key: Mapped[str] = mapped_column(String(MAX_NAME_KEY_LENGTH), unique=True)
     description: Mapped[str] = mapped_column(Text, default="")
     template: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
