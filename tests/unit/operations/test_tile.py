@@ -1,0 +1,106 @@
+"""``tile``: cells, their sizes, and what is said about wrong ones (spec image-urls §4.9.2)."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from qis_core.domain.images import Box, Size
+from qis_core.errors import InvalidRequest
+from qis_plugins.operations.tile import TileStep
+from tests.support.operations import World, planned_size, render, values
+from tests.support.pictures import MAGENTA, QUARTERS, gradient, quad
+
+LANDSCAPE, ODD, SQUARE = Size(1000, 600), Size(101, 67), Size(100, 100)
+RED, GREEN, BLUE, YELLOW = QUARTERS
+
+
+@pytest.mark.parametrize(
+    ("size", "tile", "expected"),
+    [
+        (SQUARE, "1:9", (33, 33)),
+        (SQUARE, "3:9", (34, 33)),
+        (SQUARE, "7:9", (33, 34)),
+        (SQUARE, "9:9", (34, 34)),
+        (ODD, "1:16", (25, 16)),
+        (ODD, "4:16", (26, 16)),
+        (ODD, "13:16", (25, 19)),
+        (ODD, "16:16", (26, 19)),
+        (ODD, "1:256", (6, 4)),
+    ],
+)
+def test_cells_have_the_sizes_of_the_specification(size: Size, tile: str, expected: tuple[int, int]) -> None:
+    assert planned_size(size, {"tile": tile}) == expected
+    assert render(gradient(size), {"tile": tile}).size == expected
+
+
+@pytest.mark.parametrize("tile", ["", " ", "1:1", "01:01"])
+def test_a_grid_of_one_is_no_tiling(tile: str) -> None:
+    assert values(SQUARE, {"tile": tile}) == []
+
+
+def test_spellings_of_a_tile_are_one_step() -> None:
+    assert values(SQUARE, {"tile": " 2 : 4"}) == values(SQUARE, {"tile": "+2:04"}) == [TileStep(Box(50, 0, 100, 50))]
+
+
+@pytest.mark.parametrize(
+    ("tile", "message"),
+    [
+        ("5", "tile: '5' has an invalid format; expected n:grid"),
+        ("1:2:3", "tile: '1:2:3' has an invalid format"),
+        ("1:12", "tile: grid 12 is not square"),
+        ("1:400", "tile: grid 400 is out of range; expected n:grid, a cell number and a square number up to 256"),
+        ("0:9", "tile: tile 0 is out of range; expected 1 to 9"),
+        ("10:9", "tile: tile 10 is out of range; expected 1 to 9"),
+        ("-1:9", "tile: tile -1 is out of range"),
+        ("1:0", "tile: grid 0 is out of range"),
+        ("1:-4", "tile: grid -4 is out of range"),
+        ("a:b", "tile: 'a' is not an integer"),
+        ("1:b", "tile: 'b' is not an integer"),
+        ("1.5:4", "tile: '1.5' is not an integer"),
+    ],
+)
+def test_wrong_tiles_are_explained(tile: str, message: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        values(SQUARE, {"tile": tile})
+    assert str(caught.value).startswith(message)
+
+
+def test_the_largest_grid_is_a_setting() -> None:
+    world = World().images(max_grid_tiles=16)
+    assert planned_size(SQUARE, {"tile": "16:16"}, world) == (25, 25)
+    with pytest.raises(InvalidRequest, match="tile: grid 25 is out of range"):
+        values(SQUARE, {"tile": "1:25"}, world)
+
+
+def test_a_grid_finer_than_the_picture_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="tile: tile grid too fine for image: 256 cells in 8×8 px"):
+        values(SQUARE, {"tile": "1:256", "width": "8"})
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
+def test_the_tiles_make_the_picture(mode: str) -> None:
+    image = gradient(ODD).convert(mode)
+    tiles = [np.asarray(render(image, {"tile": f"{number}:9"})) for number in range(1, 10)]
+    rows = [np.concatenate(tiles[start : start + 3], axis=1) for start in (0, 3, 6)]
+    assert np.array_equal(np.concatenate(rows), np.asarray(image))
+
+
+def test_tiles_are_of_the_resized_picture() -> None:
+    whole = render(quad(LANDSCAPE), {"width": "101"})
+    result = Image.new("RGB", whole.size)
+    for number, at in enumerate(((0, 0), (50, 0), (0, 30), (50, 30)), 1):
+        result.paste(render(quad(LANDSCAPE), {"width": "101", "tile": f"{number}:4"}), at)
+    assert result.tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize(("tile", "colour"), [("2:4", GREEN), ("3:4", BLUE)])
+def test_tiles_are_numbered_in_reading_order(tile: str, colour: tuple[int, int, int]) -> None:
+    cell = render(quad(LANDSCAPE), {"width": "200", "tile": tile})
+    assert cell.size == (100, 60)
+    assert cell.getpixel((50, 30)) == colour
+
+
+def test_tiles_are_of_the_padded_picture() -> None:
+    cell = render(quad(LANDSCAPE), {"width": "200", "height": "200", "tile": "1:4", "fill": "ff00ff"})
+    assert cell.size == (100, 100)
+    assert (cell.getpixel((50, 5)), cell.getpixel((50, 60))) == (MAGENTA, RED)
