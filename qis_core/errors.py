@@ -11,6 +11,7 @@
     │   ├── Conflict             the present state forbids it             (HTTP 409)
     │   ├── TooLarge             over a size limit                        (HTTP 413)
     │   └── UnsupportedImage     not an image we can read or make         (HTTP 415)
+    │       └── OversizedImage   too many pixels or bytes; also TooLarge  (HTTP 415)
     ├── Unavailable              try again later                          (HTTP 503)
     │   └── Busy                 too much work at this moment             (HTTP 503)
     ├── BackendError             a back end failed; its error is ``__cause__``
@@ -75,6 +76,10 @@ class TooLarge(RequestError):
 
 class UnsupportedImage(RequestError):
     """The file is not an image we can decode, or the result cannot be encoded."""
+
+
+class OversizedImage(UnsupportedImage, TooLarge):
+    """The file has more pixels or bytes than this server reads: a decompression bomb, or simply too large."""
 
 
 class Unavailable(QisError):

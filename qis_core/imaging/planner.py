@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from qis_core.contracts.operation import Canvas, Operation, Output
 from qis_core.domain.images import Size, SourceFacts
-from qis_core.errors import InvalidRequest, NotFound, TooLarge
+from qis_core.errors import InvalidRequest, NotFound, OversizedImage
 from qis_core.imaging.formats import ChosenFormat, choose_output, negotiated, working_mode
 from qis_core.imaging.params import build
 from qis_core.imaging.plan import DecodeSpec, EncodeSpec, ImagePlan, OtherSource, Step
 from qis_core.imaging.settings import ImagesSettings
-from qis_core.plugins import PluginRegistry
+from qis_core.imaging.toolbox import Toolbox
 
 #: (repository path) → facts of another image; raises `NotFound`.
 FindSource = Callable[[str], SourceFacts]
@@ -45,22 +45,22 @@ class _Draft:
 class Planner:
     """Turns requests into plans. Stateless; safe to share between threads."""
 
-    def __init__(self, registry: PluginRegistry) -> None:
-        self._registry = registry
-        self._settings = registry.settings
-        self._images = registry.settings[ImagesSettings]
+    def __init__(self, toolbox: Toolbox) -> None:
+        self._toolbox = toolbox
+        self._settings = toolbox.settings
+        self._images = toolbox.settings[ImagesSettings]
 
     def plan(self, given: PlanInput, find_source: FindSource) -> ImagePlan:
         """The plan of a request.
 
         Raises `InvalidRequest` for values that do not fit the picture, `NotFound` for a page past the end or a missing
-        overlay, `TooLarge` for a source over the limits.
+        overlay, `OversizedImage` for a source over the limits.
         """
         self._check_source(given.source)
         output = choose_output(
             _text(given.values.get("format")),
             given.source,
-            self._registry.codecs,
+            self._toolbox.codecs,
             lambda: self._negotiate(given.accept, given.source),
         )
         decode, frames = self._decode_spec(given, output)
@@ -79,15 +79,15 @@ class Planner:
         return self._passthrough(plan, given) or self._reduced(plan, draft)
 
     def _negotiate(self, accept: tuple[str, ...], source: SourceFacts) -> str:
-        chosen = self._registry.choose_format(accept, source)
-        return chosen or negotiated(accept, source, self._registry.codecs)
+        chosen = self._toolbox.choose_format(accept, source)
+        return chosen or negotiated(accept, source, self._toolbox.codecs)
 
     def _check_source(self, source: SourceFacts) -> None:
         pixels = source.image.size.width * source.image.size.height
         if pixels > self._images.max_source_pixels:
-            raise TooLarge(f"{pixels} pixels; this server reads images of up to {self._images.max_source_pixels}")
+            raise OversizedImage(f"{pixels} pixels; this server reads images of up to {self._images.max_source_pixels}")
         if source.size_bytes > self._images.max_source_bytes:
-            raise TooLarge(
+            raise OversizedImage(
                 f"{source.size_bytes} bytes; this server reads files of up to {self._images.max_source_bytes}"
             )
 
@@ -119,7 +119,7 @@ class Planner:
                 mode=working_mode(given.source.image),
             )
         )
-        for operation in self._registry.operations:
+        for operation in self._toolbox.operations:
             value = operation.resolve(build(operation.params, given.values), draft.canvas)
             if value is not None:
                 self._append(draft, operation, value)
@@ -149,7 +149,7 @@ class Planner:
     def _others(self, draft: _Draft, find_source: FindSource) -> tuple[OtherSource, ...]:
         others = []
         for step in draft.steps:
-            for src in self._registry.operation[step.operation].sources(step.value):
+            for src in self._toolbox.operation[step.operation].sources(step.value):
                 facts = find_source(src)
                 self._check_source(facts)
                 others.append(OtherSource(facts.src, facts.fingerprint, facts.image.codec))
@@ -170,7 +170,7 @@ class Planner:
 
     def _passthrough(self, plan: ImagePlan, given: PlanInput) -> ImagePlan | None:
         """The plan that sends the file as it is, when nothing would change (spec image-urls §3.4)."""
-        codec = self._registry.codecs[given.source.image.codec]
+        codec = self._toolbox.codecs[given.source.image.codec]
         wanted = _text(given.values.get("format"))
         if (
             plan.steps
@@ -193,7 +193,7 @@ class Planner:
     def _reduced(self, plan: ImagePlan, draft: _Draft) -> ImagePlan:
         """Shrink on load: how much smaller the first reducing step lets the source be decoded."""
         for step, before in zip(plan.steps, draft.sizes, strict=True):
-            operation = self._registry.operation[step.operation]
+            operation = self._toolbox.operation[step.operation]
             reduction = operation.reduction(step.value, before)
             if reduction > 1:
                 return replace(plan, decode=replace(plan.decode, reduction=math.floor(reduction * 1000) / 1000))

@@ -25,7 +25,7 @@ from qis_core.domain.access import ANONYMOUS
 from qis_core.domain.events import Deleted, Moved, Uploaded
 from qis_core.domain.images import ImageFacts, SourceFacts
 from qis_core.domain.paths import RepositoryPath
-from qis_core.errors import Busy, NotFound, TooLarge, UnsupportedImage
+from qis_core.errors import Busy, NotFound, OversizedImage, UnsupportedImage
 from qis_core.imaging.formats import codec_of_extension, sniff_codec
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.plugins import PluginRegistry
@@ -76,8 +76,8 @@ class Sources:
     def get(self, path: RepositoryPath) -> SourceFacts:
         """The facts of an image.
 
-        Raises `NotFound` when there is no such file, `UnsupportedImage` when it is no image we can decode, `TooLarge`
-        when it is over ``max_source_bytes``. Rights are the caller's business, and come first.
+        Raises `NotFound` when there is no such file, `UnsupportedImage` when it is no image we can decode,
+        `OversizedImage` when it is over ``max_source_bytes``. Rights are the caller's business, and come first.
         """
         known = self._known.find(path)
         if known is not None and time.monotonic() - known.checked_at < self._settings.fingerprint_seconds:
@@ -113,7 +113,7 @@ class Sources:
             raise UnsupportedImage(f"{path.name} is not a supported image format")
         if stat.size_bytes > self._settings.max_source_bytes:
             limit = self._settings.max_source_bytes
-            raise TooLarge(f"{stat.size_bytes} bytes; this server reads files of up to {limit}")
+            raise OversizedImage(f"{stat.size_bytes} bytes; this server reads files of up to {limit}")
         with self._parts.catalog.read() as session:
             image = find_image(session, path)
             if image and image.status is RecordStatus.ACTIVE and image.fingerprint == stat.fingerprint.text:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from qis_core.errors import BackendError, NotFound, QisError, TooLarge, UnsupportedImage
+from qis_core.errors import BackendError, NotFound, OversizedImage, QisError, UnsupportedImage
 
 # Pillow's own limit is one number for the whole process, a warning at first and an error at twice the size. The limit
 # that counts comes with each request; it is checked by `check_pixels` before anything is decoded.
@@ -69,10 +69,10 @@ def require_pixels(size: tuple[int, int]) -> None:
 
 
 def check_pixels(size: tuple[int, int], max_pixels: int, frames: int = 1) -> None:
-    """Refuse more than *max_pixels* in all frames together with `TooLarge`."""
+    """Refuse more than *max_pixels* in all frames together with `OversizedImage`."""
     pixels = size[0] * size[1] * frames
     if pixels > max_pixels:
-        raise TooLarge(f"{pixels} pixels; this server decodes up to {max_pixels} of one file")
+        raise OversizedImage(f"{pixels} pixels; this server decodes up to {max_pixels} of one file")
 
 
 def seek_page(image: Image.Image, page: int) -> None:
