@@ -8,8 +8,9 @@ MAX_TEXT = 2000
 
 #: the Photoshop image resource that holds IPTC records
 IPTC_RESOURCE = 0x0404
+#: the first byte of every dataset
+IPTC_MARKER = 0x1C
 _RESOURCE_HEAD = b"8BIM"
-_MARKER = 0x1C
 _APPLICATION_RECORD = 2
 _ENVELOPE_RECORD, _CHARACTER_SET, _UTF8 = 1, 90, b"\x1b%G"
 _EXTENDED = 0x8000
@@ -84,7 +85,7 @@ def find_in_resources(resources: bytes) -> bytes | None:
 def _datasets(iptc: bytes) -> Iterator[tuple[int, int, bytes]]:
     at = 0
     for _ in range(MAX_DATASETS):
-        if len(iptc) < at + 5 or iptc[at] != _MARKER:
+        if len(iptc) < at + 5 or iptc[at] != IPTC_MARKER:
             return
         record, number, size = struct.unpack_from(">BBH", iptc, at + 1)
         if size & _EXTENDED:

@@ -9,7 +9,13 @@ from qis_core.contracts.codec import Codec, Decoded, Decoder, DecodeRequest, Enc
 from qis_core.domain.images import ImageFacts
 from qis_plugins.pillow_codecs.animation import read_animation
 from qis_plugins.pillow_codecs.facts import read_facts
-from qis_plugins.pillow_codecs.metadata import descriptive_tags, encoded, parsed_exif, read_metadata
+from qis_plugins.pillow_codecs.metadata import (
+    descriptive_tags,
+    encoded,
+    parsed_exif,
+    read_metadata,
+    tiff_structure,
+)
 from qis_plugins.pillow_codecs.modes import normalised
 from qis_plugins.pillow_codecs.opening import MAX_PAGES, check_pixels, opened, seek_page
 
@@ -71,7 +77,7 @@ def _animation_options(frames: Sequence[Image.Image], request: EncodeRequest) ->
 def _exif(exif: bytes | None) -> bytes | None:
     """The tags that can be written again: the encoder rebuilds the block when it has an orientation."""
     tags = descriptive_tags(parsed_exif(exif)) if exif else None
-    return tags.tobytes() if tags else None
+    return tiff_structure(tags.tobytes()) if tags else None
 
 
 def _pages(image: Image.Image) -> int:

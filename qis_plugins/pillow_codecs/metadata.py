@@ -38,6 +38,8 @@ _KEPT_TAGS = (
     ExifTags.Base.HostComputer,
     ExifTags.Base.Rating,
 )
+#: stands for the offset of a directory, which is not known before everything is written
+_SOMEWHERE = 0
 _KEPT_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 _MODE_OF_GREY = ("1", "L", "LA", "La", "I", "F")
 
@@ -157,7 +159,8 @@ def _copy_tags(source: Image.Exif, kept: Image.Exif) -> None:
     for directory in _KEPT_DIRECTORIES:
         tags = source.get_ifd(directory)
         if tags:
-            kept[directory] = {tag: value for tag, value in tags.items() if not isinstance(value, dict)}
+            kept.get_ifd(directory).update({tag: value for tag, value in tags.items() if not isinstance(value, dict)})
+            kept[directory] = _SOMEWHERE
 
 
 def _base_mode(mode: str) -> str:

@@ -1,6 +1,5 @@
 """TIFF, with all its pages and compressions in, and one page out."""
 
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from PIL import ExifTags, Image
 
 from qis_core.contracts.codec import Codec, Decoded, Decoder, DecodeRequest, Encoder, EncodeRequest, Metadata
 from qis_core.domain.images import ImageFacts, Size
-from qis_core.imaging.iptc import find_in_resources
+from qis_core.imaging.iptc import IPTC_MARKER, find_in_resources
 from qis_plugins.pillow_codecs.facts import read_facts
 from qis_plugins.pillow_codecs.metadata import (
     TIFF_FIELDS,
@@ -21,9 +20,11 @@ from qis_plugins.pillow_codecs.metadata import (
     read_metadata,
     texts,
     tiff_directory,
+    tiff_structure,
 )
 from qis_plugins.pillow_codecs.modes import normalised
 from qis_plugins.pillow_codecs.opening import MAX_PAGES, check_pixels, opened, seek_page, sniffer
+from qis_plugins.pillow_codecs.tiff_directories import take_directories, with_directories
 
 #: in `Metadata.fields`: how the source was compressed, by Pillow's name
 COMPRESSION_FIELD = "compression"
@@ -71,15 +72,18 @@ def decode_tiff(path: Path, request: DecodeRequest) -> Decoded:
 def encode_tiff(frames: Sequence[Image.Image], request: EncodeRequest) -> bytes:
     image = frames[0]
     compression = _compression(request, image.mode)
-    return encoded(
+    tags = _tags(request.metadata, compression)
+    directories = take_directories(tags)
+    content = encoded(
         image,
         _KIND,
         compression=compression,
         quality=_JPEG_QUALITY if compression == "jpeg" else None,
-        exif=_tags(request.metadata, compression),
+        exif=tags,
         icc_profile=request.metadata.icc_profile,
         dpi=find_dpi(request.metadata.dpi),
     )
+    return with_directories(content, directories)
 
 
 def _page_sizes(image: Image.Image) -> Iterator[Size]:
@@ -129,17 +133,20 @@ def _exif(image: Image.Image) -> bytes | None:
     kept = descriptive_tags(image.getexif())
     if ExifTags.Base.Orientation in kept:
         del kept[ExifTags.Base.Orientation]
-    return kept.tobytes() if kept else None
+    return tiff_structure(kept.tobytes()) if kept else None
 
 
 def _iptc(tags: Any) -> bytes | None:
-    """From its own tag, which some writers declare as numbers of 32 bits, or from Photoshop's resources."""
-    value = tags.get(_IPTC)
-    if isinstance(value, tuple) and all(isinstance(number, int) for number in value):
-        order = "<" if tags.prefix == b"II" else ">"
-        value = struct.pack(f"{order}{len(value)}L", *value)
+    """From its own tag or from Photoshop's resources.
+
+    Pillow takes the tag for one number when it is declared as numbers of 32 bits, as some writers do; its bytes are
+    right then, but for their order in big-endian files.
+    """
+    stored = bounded(getattr(tags, "_tagdata", {}).get(_IPTC))
+    if stored and stored[0] != IPTC_MARKER and stored[3:4] == bytes([IPTC_MARKER]):
+        stored = b"".join(stored[at : at + 4][::-1] for at in range(0, len(stored), 4))
     resources = bounded(tags.get(_RESOURCES))
-    return bounded(value) or (find_in_resources(resources) if resources else None)
+    return stored or (find_in_resources(resources) if resources else None)
 
 
 TIFF = Codec(
