@@ -38,7 +38,7 @@ architecture: env-test ## Dependencies between packages
 	@$(BIN)/lint-imports
 
 docs: env-test ## Reference pages from the declarations, then HTML without a warning
-	@$(BIN)/python -m docs.generate
+	@env -i PATH="$$PATH" HOME="$$HOME" $(BIN)/qis reference --output docs/reference
 	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 fuzz: env-test ## 10,000 damaged image files

@@ -19,7 +19,7 @@ REQUIRES = [
     "pluggy>=1.5",
     "pyramid>=2.0",
     "pyramid_chameleon>=0.3",
-    "setuptools<82",  # pkg_resources: Pyramid 2.1 and pyramid_chameleon 0.3 import it at run time
+    "setuptools>=70.1,<82",  # pkg_resources: Pyramid 2.1 and pyramid_chameleon 0.3 import it at run time
     "SQLAlchemy>=2.0.30",
     "thash>=1.2",
     "urllib3>=2.2",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from qis_core.contracts.codec import Codec, Decoded, DecodeRequest, Decoder, EncodeRequest, Encoder, Metadata
+from qis_core.contracts.codec import Codec, Decoded, Decoder, DecodeRequest, Encoder, EncodeRequest, Metadata
 from qis_core.contracts.operation import RenderContext
 from qis_core.domain.images import Size
 from qis_core.errors import UnsupportedImage
@@ -15,7 +15,7 @@ from qis_core.imaging.metadata import reset_orientation
 from qis_core.imaging.plan import ImagePlan, OtherSource
 from qis_core.imaging.profiles import model_of_mode, to_srgb
 from qis_core.imaging.settings import ImagesSettings
-from qis_core.plugins import PluginRegistry
+from qis_core.imaging.toolbox import Toolbox
 
 #: EXIF 2.32 §4.6.4: what brings a stored picture upright.
 _TURNS = {
@@ -60,9 +60,9 @@ class Rendered:
 class Executor:
     """Renders plans with the codecs and operations of a registry."""
 
-    def __init__(self, registry: PluginRegistry) -> None:
-        self._registry = registry
-        self._images = registry.settings[ImagesSettings]
+    def __init__(self, toolbox: Toolbox) -> None:
+        self._toolbox = toolbox
+        self._images = toolbox.settings[ImagesSettings]
 
     def render(self, job: RenderJob) -> Rendered:
         """Decode, apply each step, encode; raises `UnsupportedImage` for a source that cannot be decoded."""
@@ -92,7 +92,7 @@ class Executor:
         def open_source(src: str) -> Image.Image:
             return self._open_other(job.others[src], by_src[src])
 
-        return RenderContext(self._registry.settings, metadata, open_source)
+        return RenderContext(self._toolbox.settings, metadata, open_source)
 
     def _open_other(self, path: Path, other: OtherSource) -> Image.Image:
         decoder = self._decoder(other.codec)
@@ -103,7 +103,7 @@ class Executor:
     def _apply(self, plan: ImagePlan, image: Image.Image, context: RenderContext) -> Image.Image:
         nominal = _oriented_size(plan)
         for step in plan.steps:
-            operation = self._registry.operation[step.operation]
+            operation = self._toolbox.operation[step.operation]
             value = step.value
             if image.size != nominal:
                 factors = image.width / nominal.width, image.height / nominal.height
@@ -136,7 +136,7 @@ class Executor:
             return image
         mode = next(mode for mode in _FALLBACKS[image.mode] if mode in encoder.modes)
         if image.mode == "CMYK":
-            image = to_srgb(image, metadata.icc_profile, self._registry.settings)
+            image = to_srgb(image, metadata.icc_profile, self._toolbox.settings)
         return to_mode(image, mode)
 
     def _decoder(self, codec: str) -> Decoder:
@@ -152,7 +152,7 @@ class Executor:
         return encoder
 
     def _codec(self, name: str) -> Codec:
-        return self._registry.codecs[name]
+        return self._toolbox.codecs[name]
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:

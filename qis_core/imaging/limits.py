@@ -58,7 +58,7 @@ class FinalSize:
 
 
 def check_final_size(limits: PublicLimits, final: FinalSize) -> None:
-    """Compare the planned size with the limits; raises `InvalidRequest`. A template's untouched size is always right."""
+    """Compare the planned size with the limits; raises `InvalidRequest`. A template's own size is always right."""
     sized_by_template = _number(final.template.get("width")) or _number(final.template.get("height"))
     if sized_by_template and not _GEOMETRY & final.given.keys():
         return

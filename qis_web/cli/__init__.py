@@ -31,6 +31,7 @@ _MODULES = (
     "health",
     "plans",
     "plugins",
+    "reference",
     "samples",
     "serve",
     "settings",

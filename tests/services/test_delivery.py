@@ -18,7 +18,7 @@ from qis_core.domain.access import PUBLIC_GROUP_ID, AccessLevel
 from qis_core.domain.paths import ROOT, RepositoryPath
 from qis_core.errors import AccessDenied, Busy, InvalidRequest, NotFound, UnsupportedImage
 from qis_core.services.epochs import folder_scope, image_scope, template_scope
-from tests.support.application import ADMIN, ask, call, open_application, put_picture
+from tests.support.application import ADMIN, ask, open_application, put_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def test_rights_come_before_existence(tmp_path: Path) -> None:
     with open_application(tmp_path) as application:
         application.rights.set_rule(SYSTEM, RepositoryPath.parse("f"), PUBLIC_GROUP_ID, AccessLevel.NONE)
         for src in ("f/a.jpg", "f/none.jpg", "f/deep/none.jpg", "f/.hidden.jpg", "f/notes.txt"):
-            with pytest.raises(AccessDenied, match="^access denied$"):
+            with pytest.raises(AccessDenied, match=r"^access denied$"):
                 ask(application, src, "width=9")
         assert not ask(application, "f/a.jpg", "width=9", ADMIN).prepared.is_public
 
@@ -230,7 +230,7 @@ def test_a_missing_overlay_is_named(tmp_path: Path) -> None:
 def test_the_root_is_no_image(tmp_path: Path) -> None:
     with open_application(tmp_path) as application:
         for src in ("", ".", "/", "a/.."):
-            with pytest.raises(InvalidRequest, match="^src: 0 is out of range"):
+            with pytest.raises(InvalidRequest, match=r"^src: 0 is out of range"):
                 ask(application, src)
 
 

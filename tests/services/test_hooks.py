@@ -77,7 +77,12 @@ def test_hook_qis_operations(tmp_path: Path) -> None:
 
 def test_hook_qis_operations_gets_the_settings() -> None:
     seen: list[Settings] = []
-    registry = registry_with(qis_operations=lambda settings: seen.append(settings) or (tint,))
+
+    def operations(settings: Settings) -> tuple[object, ...]:
+        seen.append(settings)
+        return (tint,)
+
+    registry = registry_with(qis_operations=operations)
     assert "tint" in registry.operation
     assert seen == [registry.settings]
 
@@ -131,7 +136,12 @@ def test_hook_qis_cache_backends(tmp_path: Path) -> None:
 
 def test_hook_qis_database_backends(tmp_path: Path) -> None:
     opened: list[Settings] = []
-    backend = DatabaseBackend("inline", lambda settings: opened.append(settings) or open_sqlite(settings), "for a test")
+
+    def open_database(settings: Settings) -> Any:
+        opened.append(settings)
+        return open_sqlite(settings)
+
+    backend = DatabaseBackend("inline", open_database, "for a test")
     hooks = plugin(qis_database_backends=lambda: (backend,))
     with open_application(tmp_path, hooks, database_backend="inline") as application:
         assert opened == [application.settings]
