@@ -1,6 +1,7 @@
 """HTTP details of image answers: validators, caching headers, file names (spec image-urls §8; RFC 9110, 9111, 6266)."""
 
 import time
+from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -76,7 +77,10 @@ def _matches(header: str, etag: str) -> bool:
 
 def _not_modified_since(since: str, modified_ns: int) -> bool:
     try:
-        moment = parsedate_to_datetime(since).timestamp()
+        moment = parsedate_to_datetime(since)
+        in_utc = (
+            moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        )  # the asctime form names no zone (RFC 9110 §5.6.7)
+        return modified_ns // 1_000_000_000 <= in_utc.timestamp()
     except (ValueError, TypeError, OverflowError):
         return False
-    return modified_ns // 1_000_000_000 <= moment
