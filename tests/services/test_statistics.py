@@ -335,6 +335,17 @@ class TestTrouble:
         total = impatient.totals(image, LONG_AGO)
         assert (total.views, total.downloads) == (0, 1)
 
+    def test_old_rows_that_cannot_be_deleted_are_tried_again_the_next_day(
+        self, impatient: Statistics, locked: sqlite3.Connection, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        clock.at(2 * HOUR)
+        impatient._purge_daily()
+        impatient._purge_daily()
+        assert caplog.text.count("old statistics cannot be deleted") == 1
+        clock.at(27 * HOUR)
+        impatient._purge_daily()
+        assert caplog.text.count("old statistics cannot be deleted") == 2
+
     def test_too_many_at_once_are_dropped_and_counted(
         self, statistics: Statistics, image: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:

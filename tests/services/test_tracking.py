@@ -270,9 +270,10 @@ class TestClosing:
         tracking.close()
         assert tracking.counts == TrackingCounts(sent=30)
 
-    def test_it_does_not_wait_for_a_hanging_server(self, receiver: Receiver, start: Start) -> None:
+    @pytest.mark.parametrize("queue_size", [3, 1000])
+    def test_it_does_not_wait_for_a_hanging_server(self, receiver: Receiver, start: Start, queue_size: int) -> None:
         receiver.may_answer.clear()
-        tracking = start(f"{receiver.url}/?r=", timeout_seconds=0.3)
+        tracking = start(f"{receiver.url}/?r=", timeout_seconds=0.3, queue_size=queue_size)
         for number in range(100):
             tracking.send(str(number))
         started = time.monotonic()
