@@ -7,6 +7,7 @@ is drawn by chance: the same pixels give the same answer.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -64,19 +65,21 @@ def _opponent(rgb: Floats) -> Floats:
 
 
 def _blurred(planes: Floats, radius: float) -> Floats:
-    """Gaussian blur of every plane; the radius is in parts of the diagonal."""
-    height, width, _ = planes.shape
-    sigma = max(0.5, radius * float(np.hypot(height, width)))
-    down, across = _gaussian(height, sigma), _gaussian(width, sigma)
-    result: Floats = np.einsum("ij,jkc,lk->ilc", down, planes, across, optimize=True)
+    """Gaussian blur of every plane; the radius is in parts of the diagonal. The border goes on as it ends."""
+    sigma = max(0.5, radius * float(np.hypot(*planes.shape[:2])))
+    reach = int(np.ceil(2.5 * sigma))
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    for axis in (0, 1):
+        margins = [(reach, reach) if axis == dimension else (0, 0) for dimension in range(3)]
+        padded = np.pad(planes, margins, mode="edge")
+        planes = _weighted(sliding_window_view(padded, len(weights), axis=axis), weights / weights.sum())
+    return planes
+
+
+def _weighted(values: Floats, weights: Floats) -> Floats:
+    """Weighted sums along the last axis, in this thread alone: a matrix product would start others."""
+    result: Floats = np.einsum("...i,i->...", values, weights)
     return result
-
-
-def _gaussian(length: int, sigma: float) -> Floats:
-    distance = np.subtract.outer(np.arange(length), np.arange(length))
-    weights = np.exp(-0.5 * (distance / sigma) ** 2)
-    normal: Floats = weights / weights.sum(axis=1, keepdims=True)
-    return normal
 
 
 def _rarity(colours: Floats) -> Floats:
@@ -84,10 +87,10 @@ def _rarity(colours: Floats) -> Floats:
     places, share, centres = _palette(colours)
     distance = np.linalg.norm(centres[:, None] - centres[None], axis=2)
     similar = np.exp(-((distance / 0.1) ** 2))
-    contrast = distance @ share
+    contrast = _weighted(distance, share)
     spread = _spread(places, similar, colours.shape[:2])
     score = contrast / max(float(contrast.max()), 1e-9) * np.exp(-_SPREAD_LOSS * spread)
-    score *= np.exp(-_BORDER_LOSS * similar @ _border_share(places, len(share)))
+    score *= np.exp(-_BORDER_LOSS * _weighted(similar, _border_share(places, len(share))))
     result: Floats = score[places]
     return result
 
@@ -104,18 +107,23 @@ def _palette(colours: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
     codes = steps @ (1, 2 * _LEVELS, 4 * _LEVELS**2)
     _, places = np.unique(codes, return_inverse=True)
     places = places.reshape(codes.shape)
-    counts = np.bincount(places.ravel()).astype(np.float64)
-    sums = [np.bincount(places.ravel(), colours[..., channel].ravel()) for channel in range(3)]
+    counts = _sums(places, np.ones(places.shape))
+    sums = [_sums(places, colours[..., channel]) for channel in range(3)]
     return places, counts / counts.sum(), np.stack(sums, axis=1) / counts[:, None]
+
+
+def _sums(places: NDArray[np.intp], values: Floats) -> Floats:
+    """The sum of *values* over the pixels of each colour."""
+    return np.bincount(places.ravel(), values.ravel()).astype(np.float64)
 
 
 def _spread(places: NDArray[np.intp], similar: Floats, shape: tuple[int, ...]) -> Floats:
     """The variance of the places of each colour and those like it; 1 is that of the whole picture."""
     total = np.zeros(len(similar))
-    weight = similar @ np.bincount(places.ravel()).astype(np.float64)
+    weight = _weighted(similar, _sums(places, np.ones(shape)))
     for grid in np.meshgrid(np.linspace(-1, 1, shape[0]), np.linspace(-1, 1, shape[1]), indexing="ij"):
-        first = similar @ np.bincount(places.ravel(), grid.ravel()) / weight
-        second = similar @ np.bincount(places.ravel(), grid.ravel() ** 2) / weight
+        first = _weighted(similar, _sums(places, grid)) / weight
+        second = _weighted(similar, _sums(places, grid**2)) / weight
         total += (second - first**2) / max(float(grid.var()), 1e-9)
     result: Floats = total / 2
     return result
@@ -144,5 +152,5 @@ def _best_offset(profile: Floats, extent: float, length: float) -> float:
     places = (np.arange(len(profile)) + 0.5) * extent / len(profile)
     offsets = np.linspace(0, free, 2 * SAMPLE_SIDE + 1)
     from_middle = (places[None] - offsets[:, None] - length / 2) / (length / 2)
-    scores = np.clip(1 - from_middle**2, 0, None) @ profile
+    scores = _weighted(np.clip(1 - from_middle**2, 0, None), profile)
     return float(offsets[int(scores.argmax())])
