@@ -1,6 +1,5 @@
 """The plugin registry: find, load, check and call plugins; a typed facade over pluggy (design §4)."""
 
-import importlib.metadata
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,16 +18,16 @@ from qis_core.contracts.panel import Panel
 from qis_core.contracts.storage import StorageBackend
 from qis_core.contracts.task import TaskHandler
 from qis_core.contracts.url_scheme import UrlScheme
+from qis_core.discovery import FoundPlugin, find_plugins, register
 from qis_core.domain.access import AccessLevel, Identity
 from qis_core.domain.events import Event
 from qis_core.domain.images import SourceFacts
 from qis_core.domain.paths import RepositoryPath
-from qis_core.errors import PluginError
+from qis_core.errors import PluginError, StartupError
 from qis_core.imaging.parameters import ParameterTable, bound_params, core_params
-from qis_core.markers import API_VERSION, PROJECT
+from qis_core.markers import PROJECT
 from qis_core.settings import load_settings, raw_setting
 
-GROUP = "qis.plugins"
 _log = logging.getLogger(__name__)
 
 
@@ -50,23 +49,15 @@ class PluginInfo:
     hooks: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Found:
-    name: str
-    module: object
-    distribution: str = ""
-    version: str = ""
-
-
 class PluginRegistry:
     """The loaded plugins and all they register. Immutable after `load`; safe to share between threads."""
 
-    def __init__(self, found: Iterable[_Found], ini: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    def __init__(self, found: Iterable[FoundPlugin], ini: Mapping[str, str], environ: Mapping[str, str]) -> None:
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._found = tuple(found)
         for plugin in reversed(self._found):  # pluggy asks the last registered first
-            _register(self._manager, plugin)
+            register(self._manager, plugin)
         self.settings = load_settings(ini, environ, self._sections())
 
     @classmethod
@@ -82,7 +73,7 @@ class PluginRegistry:
         `SettingsError`.
         """
         names = (raw_setting("qis.plugins", ini, environ) or "*").replace(",", " ").split()
-        found = [*_find(names), *(_Found(name, plugin) for name, plugin in (extra or {}).items())]
+        found = [*find_plugins(names), *(FoundPlugin(name, plugin) for name, plugin in (extra or {}).items())]
         registry = cls(found, ini, environ)
         registry.check()
         return registry
@@ -117,7 +108,10 @@ class PluginRegistry:
 
     @cached_property
     def codecs(self) -> Mapping[str, Codec]:
-        return _by_name("codec", self._collect("qis_codecs"))
+        codecs = _by_name("codec", self._collect("qis_codecs"))
+        _check_unique("format", ((name, codec) for codec in codecs.values() for name in _format_names(codec)))
+        _check_unique("extension", ((name, codec) for codec in codecs.values() for name in codec.extensions))
+        return codecs
 
     @cached_property
     def storage_backends(self) -> Mapping[str, StorageBackend]:
@@ -149,13 +143,12 @@ class PluginRegistry:
 
     @cached_property
     def commands(self) -> tuple[object, ...]:
-        return tuple(command for batch in self._manager.hook.qis_commands() for command in batch)
+        return tuple(self._collect("qis_commands"))
 
     @cached_property
     def format_names(self) -> tuple[str, ...]:
         """Every word that ``format=`` takes, ``auto`` last."""
-        encoders = (codec.encoder for codec in self.codecs.values())
-        return (*(name for encoder in encoders if encoder for name in encoder.names), "auto")
+        return (*(name for codec in self.codecs.values() for name in _format_names(codec)), "auto")
 
     @cached_property
     def parameters(self) -> ParameterTable:
@@ -200,71 +193,34 @@ class PluginRegistry:
 
     def given_by(self, plugin: str, hook: str) -> tuple[Any, ...]:
         """What one plugin gives to a *registers* hook; the plugin is asked again."""
-        implementations = getattr(self._manager.hook, hook).get_hookimpls()
-        return tuple(
-            value
-            for implementation in implementations
-            if implementation.plugin_name == plugin
-            for value in implementation.function(*(self.settings for _ in implementation.argnames)) or ()
-        )
+        return tuple(value for name, values in self._answers(hook) if name == plugin for value in values)
 
     def _sections(self) -> Iterator[type[object]]:
         from qis_core.core_settings import CORE_SECTIONS  # noqa: PLC0415  sections import services, which import us
 
         yield from CORE_SECTIONS
-        for sections in self._manager.hook.qis_settings():
-            yield from sections
+        yield from self._collect("qis_settings")
 
     def _collect(self, hook: str) -> Iterator[Any]:
         """The values of a *registers* hook, plugins in the order of ``qis.plugins``."""
-        for batch in getattr(self._manager.hook, hook)(settings=self.settings):
-            yield from batch
+        for _, values in self._answers(hook):
+            yield from values
 
-    def _describe(self, plugin: _Found) -> PluginInfo:
+    def _answers(self, hook: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
+            arguments = [self.settings for _ in implementation.argnames]
+            try:
+                values = tuple(implementation.function(*arguments) or ())
+            except StartupError:
+                raise
+            except Exception as error:
+                raise PluginError(f"plugin {implementation.plugin_name!r} failed in {hook}: {error}") from error
+            yield implementation.plugin_name, values
+
+    def _describe(self, plugin: FoundPlugin) -> PluginInfo:
         callers = self._manager.get_hookcallers(plugin.module) or []
         hooks = tuple(sorted(caller.name for caller in callers))
         return PluginInfo(plugin.name, plugin.distribution, plugin.version, hooks)
-
-
-def _find(names: list[str]) -> Iterator[_Found]:
-    known: dict[str, list[importlib.metadata.EntryPoint]] = {}
-    for point in sorted(importlib.metadata.entry_points(group=GROUP)):
-        known.setdefault(point.name, []).append(point)
-    rest = [name for name in known if name not in names] if "*" in names else []
-    for name in dict.fromkeys([*(name for name in names if name != "*"), *rest]):
-        if name not in known:
-            raise PluginError(
-                f"qis.plugins: no plugin {name!r} is installed; installed are {', '.join(known) or 'none'}"
-            )
-        yield _found(name, known[name])
-
-
-def _found(name: str, points: list[importlib.metadata.EntryPoint]) -> _Found:
-    distributions = [(point.dist.name, point.dist.version) if point.dist else ("", "") for point in points]
-    if len(points) > 1:
-        owners = " and ".join(distribution for distribution, _ in distributions)
-        raise PluginError(f"plugin {name!r} is given by {owners}; uninstall one of them")
-    return _Found(name, _import(points[0]), *distributions[0])
-
-
-def _import(point: importlib.metadata.EntryPoint) -> object:
-    try:
-        return point.load()
-    except Exception as error:
-        raise PluginError(f"plugin {point.name!r} ({point.value}) cannot be imported: {error}") from error
-
-
-def _register(manager: pluggy.PluginManager, plugin: _Found) -> None:
-    version = getattr(plugin.module, "QIS_API_VERSION", API_VERSION)
-    if version != API_VERSION:
-        raise PluginError(f"plugin {plugin.name!r} is made for plugin API {version}; this server has {API_VERSION}")
-    try:
-        manager.register(plugin.module, name=plugin.name)
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginError(f"plugin {plugin.name!r} does not fit the hooks: {error}") from error
-    except ValueError as error:
-        raise PluginError(f"plugin {plugin.name!r} is there already, by this or another name") from error
 
 
 def _by_name(what: str, values: Iterable[N]) -> dict[str, N]:
@@ -274,3 +230,14 @@ def _by_name(what: str, values: Iterable[N]) -> dict[str, N]:
             raise PluginError(f"{what} {value.name!r} is given by two plugins")
         result[value.name] = value
     return result
+
+
+def _format_names(codec: Codec) -> tuple[str, ...]:
+    return tuple(codec.encoder.names) if codec.encoder else ()
+
+
+def _check_unique(what: str, claims: Iterable[tuple[str, Named]]) -> None:
+    owners: dict[str, str] = {}
+    for claim, owner in claims:
+        if owners.setdefault(claim, owner.name) != owner.name:
+            raise PluginError(f"{what} {claim!r} is claimed by {owners[claim]!r} and by {owner.name!r}")

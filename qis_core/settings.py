@@ -156,6 +156,8 @@ def load_settings(ini: Mapping[str, str], environ: Mapping[str, str], sections: 
     """Parse and check everything; raises `SettingsError` with all faults together."""
     kinds = tuple(dict.fromkeys(sections))
     given, faults = _given(ini, environ, kinds)
+    names = [section_name(kind) for kind in kinds]
+    faults += [f"qis.{name}: two plugins declare this section" for name in sorted(set(names)) if names.count(name) > 1]
     built: dict[type[object], object] = {}
     for kind in kinds:
         value = _build(kind, given, faults)

@@ -54,7 +54,7 @@ def image_call(request: Any, scheme: UrlScheme) -> ImageCall:
 def image_view(request: Any, scheme: UrlScheme) -> Response:
     """``/image`` and every other route of a URL scheme."""
     started = time.perf_counter()
-    _check_signature(request)
+    check_signature(request)
     call = image_call(request, scheme)
     if _wants_explanation(request):
         return Response(json_body=explain(request.qis, call), cache_control="no-store")
@@ -67,7 +67,7 @@ def image_view(request: Any, scheme: UrlScheme) -> Response:
 def original_view(request: Any, src: str) -> Response:
     """An original, byte for byte, with ranges."""
     started = time.perf_counter()
-    _check_signature(request)
+    check_signature(request)
     parameters = request.qis.registry.parameters
     wanted = [(name, text) for name, text in query_of(request) if name in ("attach", "xref", "stats")]
     call = ImageCall(ImageRequest(src, values=parameters.parse(wanted)), request.identity)
@@ -154,7 +154,8 @@ def _with_accept(parsed: ImageRequest, request: Any) -> ImageRequest:
     return ImageRequest(parsed.src, parsed.template, parsed.values, parsed.fallback_src, accept)
 
 
-def _check_signature(request: Any) -> None:
+def check_signature(request: Any) -> None:
+    """Raise `AccessDenied` for a URL that must carry a signature and does not, or carries a wrong one."""
     path = request.environ.get("SCRIPT_NAME", "") + request.environ.get("PATH_INFO", "")
     parts = SignedParts(path.encode("latin-1"), request.query_string)
     request.qis.signer.check(parts, is_signed_in=not request.identity.is_anonymous)

@@ -13,13 +13,14 @@ from qis_core.services.deliver import Handling, Validators
 from qis_web.http import is_current, set_caching, set_validators
 from qis_web.resources.repository import Node
 from qis_web.routes import TREE_ROUTE
-from qis_web.views.images import add_views, image_call
+from qis_web.views.images import add_views, check_signature, image_call
 
 _REVISION = 1
 
 
 def info_view(context: Node, request: Any) -> Response:
     """Facts, metadata, colours, and the plan of the query's parameters."""
+    check_signature(request)
     call = image_call(request, request.qis.registry.url_schemes["path"])
     prepared = request.qis.delivery.prepare(call)
     response = Response(content_type="application/json", charset="utf-8")

@@ -19,12 +19,13 @@ from qis_core.contracts.operation import Operation
 from qis_core.contracts.panel import Panel
 from qis_core.contracts.storage import StorageBackend
 from qis_core.contracts.task import TaskHandler
+from qis_core.discovery import GROUP
 from qis_core.domain.access import ANONYMOUS, AccessLevel
 from qis_core.domain.events import Deleted
 from qis_core.domain.images import Fingerprint, ImageFacts, Size, SourceFacts
 from qis_core.domain.paths import ROOT, RepositoryPath
 from qis_core.errors import PluginError, SettingsError
-from qis_core.plugins import GROUP, PluginRegistry
+from qis_core.plugins import PluginRegistry
 from qis_core.settings import Settings
 
 FACTS = SourceFacts(1, "a.jpg", Fingerprint("f"), Size(2, 2), ImageFacts("jpeg", Size(2, 2)), 10, 1)
@@ -357,3 +358,46 @@ def test_kinds_of_parameters_are_part_of_the_api() -> None:
     """What plugin authors import from the package itself."""
     assert Boolean().parse("yes") is True
     assert Integer(0, 1).describe() == "an integer from 0 to 1"
+
+
+def test_two_codecs_cannot_claim_one_format_word() -> None:
+    def codec(name: str, extension: str) -> Codec:
+        encoder = Encoder(lambda frames, request: b"", {"eggs": ""}, ("RGB",))
+        return Codec(name, "image/eggs", (extension,), lambda head: False, encoder=encoder)
+
+    with pytest.raises(PluginError, match=r"format 'eggs' is claimed by 'one' and by 'two'"):
+        registry_of(qis_codecs=lambda: (codec("one", "a1"), codec("two", "a2")))
+
+
+def test_two_codecs_cannot_claim_one_extension() -> None:
+    def codec(name: str) -> Codec:
+        return Codec(name, "image/eggs", ("eggs",), lambda head: False)
+
+    with pytest.raises(PluginError, match=r"extension 'eggs' is claimed by 'one' and by 'two'"):
+        registry_of(qis_codecs=lambda: (codec("one"), codec("two")))
+
+
+def test_a_plugin_that_fails_while_registering_is_named() -> None:
+    def fail() -> tuple[object, ...]:
+        raise RuntimeError("no eggs left")
+
+    with pytest.raises(PluginError, match=r"plugin 'inline' failed in qis_codecs: no eggs left"):
+        registry_of(qis_codecs=fail)
+
+
+def test_two_plugins_cannot_declare_one_section() -> None:
+    def declare() -> type[object]:
+        @section("eggs")
+        @dataclass(frozen=True, kw_only=True)
+        class Eggs:
+            count: int = setting(1, help="How many")
+
+        return Eggs
+
+    with pytest.raises(SettingsError, match=r"qis\.eggs: two plugins declare this section"):
+        registry_of(qis_settings=lambda: (declare(), declare()))
+
+
+def registry_of(**hooks: Callable[..., object]) -> PluginRegistry:
+    plugin = type("Inline", (), {name: staticmethod(hookimpl(function)) for name, function in hooks.items()})()
+    return PluginRegistry.load({}, {}, {"inline": plugin})
