@@ -1,8 +1,8 @@
 """Every extension point of QIS, one function each: the whole plugin API.
 
-*Registers* (plural nouns) are called once at start and return tuples of frozen values. *Deciders* are asked in the order
-of ``qis.plugins`` until one answers; None means no opinion. *Events* (``qis_after_…``) are told after the fact; a plugin
-that fails there is logged and stops nobody. An implementation may leave out arguments it does not need.
+*Registers* (plural nouns) are called once at start and return tuples of frozen values. *Deciders* are asked in the
+order of ``qis.plugins`` until one answers; None means no opinion. *Events* (``qis_after_…``) are told after the fact; a
+plugin that fails there is logged and stops nobody. An implementation may leave out arguments it does not need.
 """
 
 from qis_core.contracts.auth import AuthProvider

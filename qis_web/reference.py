@@ -47,9 +47,9 @@ def _parameter_table(params: Iterable[OwnedParam]) -> Iterator[str]:
 def settings_page(registry: PluginRegistry) -> Iterator[str]:
     """Every setting with its type, default and range."""
     yield "# Settings\n"
-    yield "In an .ini file below `[app:main]`, or in the environment, which wins. A variable that ends in `_FILE` names a"
-    yield "file that holds the value. Beside these, `qis.plugins` (`QIS_PLUGINS`) lists the plugins to load, `*` for all, and"
-    yield "`QIS_ADMIN_PASSWORD` gives the first administrator's password.\n"
+    yield "In an .ini file below `[app:main]`, or in the environment, which wins. A variable that ends in `_FILE` names"
+    yield "a file that holds the value. Beside these, `qis.plugins` (`QIS_PLUGINS`) lists the plugins to load, `*` for"
+    yield "all, and `QIS_ADMIN_PASSWORD` gives the first administrator's password.\n"
     section = ""
     for value in registry.settings.values():
         name = value.name.split(".")[1]
@@ -86,8 +86,9 @@ def hooks_page(_registry: PluginRegistry) -> Iterator[str]:
 
 def hook_functions() -> list[tuple[str, Callable[..., object]]]:
     """The hooks in the order of the file that declares them."""
-    found = [(name, one) for name, one in vars(hookspecs).items() if name.startswith("qis_") and inspect.isfunction(one)]
-    return sorted(found, key=lambda pair: pair[1].__code__.co_firstlineno)
+    functions = inspect.getmembers(hookspecs, inspect.isfunction)
+    hooks = [(name, function) for name, function in functions if name.startswith("qis_")]
+    return sorted(hooks, key=lambda pair: pair[1].__code__.co_firstlineno)
 
 
 def errors_page(_registry: PluginRegistry) -> Iterator[str]:
