@@ -3,6 +3,9 @@
 import os
 from typing import Any
 
+from qis_web import quiet  # noqa: F401  before Pyramid
+
+# isort: split
 from pyramid.config import Configurator
 
 from qis_core.application import Application, Origin
