@@ -43,6 +43,7 @@ def curve_of(function: Callable[[Floats], Floats]) -> Curve | None:
         return None
     steps = (np.arange(_BACK_SIZE) / (_BACK_SIZE - 1)) ** 2
     back = np.searchsorted(between, steps, side="right").astype(np.uint8)
+    back[0] = 0  # a curve may begin flat
     return Curve(tuple(light.tolist()), light.astype(np.float32), back)
 
 
