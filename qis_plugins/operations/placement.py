@@ -8,12 +8,14 @@ from PIL import Image
 
 from qis_core.domain.images import Size
 from qis_core.imaging.geometry import Layout, placed
+from qis_core.imaging.params import Number
 
 if TYPE_CHECKING:
     from qis_core.settings import Settings
 
 _MAX_LENGTH = 8
 _CENTRE = "C0.5"
+_POSITION = Number(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Alignment:
         match = re.fullmatch(rf"([{self.edges}])(0?\.\d+|0\.?|1\.?0*)", text, re.ASCII)
         if match is None:
             raise ValueError(f"{text!r} is not an alignment; expected {self.describe()}")
-        return f"{match[1]}{round(float(match[2]), 5):g}"
+        return match[1] + _POSITION.format(float(match[2]))
 
     def format(self, value: object) -> str:
         return str(value)

@@ -1,5 +1,6 @@
 """Width, height, fit, dpr, padding and placement: sizes, pixels and step values."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image, ImageChops
 
 from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
+from qis_plugins.operations.placement import Alignment
 from qis_plugins.operations.resize import LINEAR_MARGIN, PLAIN_MARGIN, ResizeStep
 from tests.support.operations import JPEG, Planned, World, context_of, plan, planned_size, render, run, values
 from tests.support.pictures import MAGENTA, QUARTERS, gradient, quad
@@ -167,6 +169,19 @@ def test_each_axis_has_its_own_edges(name: str, text: str) -> None:
 def test_alignments_are_cut_to_eight_characters() -> None:
     long, short = (values(LANDSCAPE, query_of(500, 600, valign=text)) for text in ("T0.3333339999", "T0.333333"))
     assert long == short
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("l0", "L0"), ("C.5", "C0.5"), ("R1.000", "R1"), ("L0.00001", "L0.00001"), (" C0.50 ", "C0.5"), ("R1.", "R1")],
+)
+def test_alignments_have_one_spelling(text: str, expected: str) -> None:
+    kind = Alignment("LCR")
+    assert kind.check(kind.parse(text)) == expected
+    assert kind.check(kind.parse(kind.format(expected))) == expected
+    assert kind.bind(World().settings) == kind
+    assert kind.parse("  ") is None
+    assert re.search(str(kind.schema()["pattern"]), expected)
 
 
 def test_a_crop_does_not_grow_beyond_all_bounds() -> None:
