@@ -58,7 +58,7 @@ class Hammer:
 @pytest.fixture
 def slow_server(start_server: StartServer, tmp_path: Path) -> RunningServer:
     plugin = slow_plugin.install(tmp_path / "site-packages")
-    return start_server({"qis.generation.wait_seconds": 5}, (plugin,), SLOW_LOG=str(tmp_path / "log"))
+    return start_server({"qis.generation.wait_seconds": 30}, (plugin,), SLOW_LOG=str(tmp_path / "log"))
 
 
 @pytest.fixture
