@@ -54,13 +54,16 @@ _LISTS = {20, 25, 26, 27, 118}
 def describe_iptc(iptc: bytes | None) -> dict[str, object]:
     """The application record by name; repeatable datasets are lists. Damaged records end the reading."""
     described: dict[str, object] = {}
+    lists: dict[str, list[str]] = {}
     encoding = "latin-1"
     for record, number, data in _datasets(iptc or b""):
         if (record, number, data) == (_ENVELOPE_RECORD, _CHARACTER_SET, _UTF8):
             encoding = "utf-8"
+        elif record == _APPLICATION_RECORD and number in _LISTS:
+            lists.setdefault(_NAMES[number], []).append(_text(data, encoding))
         elif record == _APPLICATION_RECORD and number in _NAMES:
-            _add(described, number, _text(data, encoding))
-    return described
+            described[_NAMES[number]] = _text(data, encoding)
+    return described | lists
 
 
 def photoshop_resource(iptc: bytes) -> bytes:
@@ -92,16 +95,6 @@ def _datasets(iptc: bytes) -> Iterator[tuple[int, int, bytes]]:
             return
         yield record, number, iptc[at + 5 : at + 5 + size]
         at += 5 + size
-
-
-def _add(described: dict[str, object], number: int, text: str) -> None:
-    name = _NAMES[number]
-    if number not in _LISTS:
-        described[name] = text
-        return
-    values = described.setdefault(name, [])
-    if isinstance(values, list):
-        values.append(text)
 
 
 def _text(data: bytes, encoding: str) -> str:

@@ -44,16 +44,14 @@ def describe_xmp(xmp: bytes | None) -> dict[str, object]:
 def _parse(xmp: bytes) -> tuple[Element, Prefixes]:
     """The root and the packet's own prefixes by namespace; raises what `describe_xmp` expects."""
     prefixes: Prefixes = {}
-    root: Element | None = None
+    elements: list[Element] = []
     events = ("start-ns", "start")
     for event, value in defusedxml.ElementTree.iterparse(BytesIO(xmp.strip(b"\0 \r\n\t")), events, forbid_dtd=True):
         if event == "start-ns":
             prefixes.setdefault(value[1], value[0])
-        elif root is None:
-            root = value
-    if root is None:
-        raise SyntaxError("no element")
-    return root, prefixes
+        else:
+            elements.append(value)
+    return elements[0], prefixes
 
 
 def _properties(root: Element, prefixes: Prefixes) -> Iterator[tuple[str, object]]:

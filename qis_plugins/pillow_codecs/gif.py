@@ -1,10 +1,12 @@
 """GIF, still and animated, in and out."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from qis_core.contracts.codec import Codec, Decoded, Decoder, DecodeRequest, Encoder, EncodeRequest
 from qis_core.domain.images import ImageFacts
@@ -12,7 +14,15 @@ from qis_plugins.pillow_codecs.animation import read_animation
 from qis_plugins.pillow_codecs.facts import read_facts
 from qis_plugins.pillow_codecs.metadata import encoded, read_metadata, texts
 from qis_plugins.pillow_codecs.modes import normalised
-from qis_plugins.pillow_codecs.opening import MAX_PAGES, check_pixels, opened, readable, seek_page, sniffer
+from qis_plugins.pillow_codecs.opening import (
+    MAX_PAGES,
+    check_pixels,
+    opened,
+    readable,
+    require_pixels,
+    seek_page,
+    sniffer,
+)
 
 _KIND = "GIF"
 _SIGNATURES = (b"GIF87a", b"GIF89a")
@@ -26,20 +36,29 @@ _EXTENSION, _PICTURE = b"!", b","
 _HEADER_BYTES, _PICTURE_BYTES = 13, 9
 
 
+class _ColourGif(GifImageFile):
+    """An animation whose every frame has colours.
+
+    Pillow takes a palette of all greys for no palette, and then has none for the colours of later frames.
+    """
+
+    def _is_palette_needed(self, p: bytes) -> bool:
+        return True
+
+
 def probe_gif(path: Path) -> ImageFacts:
-    with readable(path, _KIND) as file:
-        frames = _count_frames(file)
-    with opened(path, _KIND) as image:
-        return read_facts(image, "gif", pages=max(frames, 1), is_animated=frames > 1)
+    frames = _frames_of(path)
+    with _opened(path, frames) as image:
+        return read_facts(image, "gif", pages=frames, is_animated=frames > 1)
 
 
 def decode_gif(path: Path, request: DecodeRequest) -> Decoded:
-    facts = probe_gif(path)
-    with opened(path, _KIND) as image:
+    frames = _frames_of(path)
+    with _opened(path, frames) as image:
         check_pixels(image.size, request.max_pixels)
         metadata = read_metadata(image, fields=texts(image.info, {"comment": "Comment"}))
-        if request.all_frames and facts.is_animated:
-            animation = read_animation(image, range(1, facts.pages + 1), request.max_pixels)
+        if request.all_frames and frames > 1:
+            animation = read_animation(image, range(1, frames + 1), request.max_pixels)
             return Decoded(animation.frames, metadata, animation.durations_ms, image.info.get("loop"))
         _compose_up_to(image, request)
         return Decoded((normalised(image),), metadata)
@@ -58,6 +77,22 @@ def encode_gif(frames: Sequence[Image.Image], request: EncodeRequest) -> bytes:
         comment=comment.encode() if comment else None,
         **options,
     )
+
+
+@contextmanager
+def _opened(path: Path, frames: int) -> Iterator[Image.Image]:
+    if frames == 1:
+        with opened(path, _KIND) as image:
+            yield image
+    else:
+        with readable(path, _KIND) as file, _ColourGif(file) as image:
+            require_pixels(image.size)
+            yield image
+
+
+def _frames_of(path: Path) -> int:
+    with readable(path, _KIND) as file:
+        return max(1, _count_frames(file))
 
 
 def _animation_options(pictures: list[Image.Image], request: EncodeRequest) -> dict[str, object]:

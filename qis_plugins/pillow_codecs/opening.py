@@ -14,8 +14,8 @@ from qis_core.errors import BackendError, NotFound, OversizedImage, QisError, Un
 # that counts comes with each request; it is checked by `check_pixels` before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
-#: pages or frames counted in one file; more are as good as a bomb
-MAX_PAGES = 10_000
+#: pages or frames of one file that count; the time to find them all is a file's cheapest way to keep us busy
+MAX_PAGES = 2_000
 
 
 @contextmanager

@@ -22,7 +22,7 @@ DEFAULT_QUALITY = 80
 _KIND = "WEBP"
 #: libwebp's effort: 4 while it takes no noticeable time, 2 for large pictures
 _EFFORT, _QUICK_EFFORT, _LARGE_PIXELS = 4, 2, 2_000_000
-_MAX_CHUNKS = 2 * MAX_PAGES
+_MAX_CHUNKS = MAX_PAGES + 100
 _MAX_METADATA_BYTES = 16_000_000
 _ANIMATED, _ALPHA = 0x02, 0x10
 

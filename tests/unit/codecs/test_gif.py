@@ -218,6 +218,30 @@ def test_counting_survives_what_pillow_skips(reader: Reader) -> None:
     assert reader.facts(content).pages == 2
 
 
+def test_a_grey_start_and_colours_later(reader: Reader) -> None:
+    """All frames are handed over in one mode, though the first one needs no colours."""
+    grey = pictures.grey_ramp((256, 2))
+    colour = Image.new("RGB", (256, 2), pictures.RED).quantize(2)
+    content = saved(grey, "GIF", save_all=True, append_images=[colour], duration=50)
+    assert reader.facts(content).mode == "P"
+    for request in (DecodeRequest(all_frames=True), DecodeRequest()):
+        assert pixel(reader.image(content, request), 100, 0) == (100, 100, 100)
+    assert pixel(reader.image(content, DecodeRequest(page=2)), 0, 0) == pictures.RED
+    frames = reader.decode(content, DecodeRequest(all_frames=True)).frames
+    assert ([frame.mode for frame in frames], pixel(frames[1], 0, 0)) == (["RGB", "RGB"], pictures.RED)
+
+
+def test_one_grey_frame_stays_grey(reader: Reader) -> None:
+    content = saved(pictures.grey_ramp((256, 2)), "GIF")
+    assert (reader.facts(content).mode, reader.image(content).mode) == ("L", "L")
+
+
+def test_frames_without_duration_are_shown_for_a_while(reader: Reader) -> None:
+    blocks = picture_block(0, 0, 1, 1) + picture_block(0, 0, 1, 1)
+    decoded = reader.decode(screen(1, 1) + blocks + b";", DecodeRequest(all_frames=True))
+    assert decoded.durations_ms == (100, 100)
+
+
 def test_truncated_file(reader: Reader) -> None:
     content = saved(pictures.gradient((200, 200)).quantize(256), "GIF")
     with pytest.raises(UnsupportedImage):

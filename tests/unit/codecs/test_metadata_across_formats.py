@@ -236,6 +236,13 @@ def test_any_exif_can_be_tried(data: bytes) -> None:
         find_orientation(tiff_structure(kept.tobytes()) if kept else None)
 
 
+def test_tags_that_cannot_be_written_are_left_out() -> None:
+    """A tag with a value of the wrong kind makes the whole block useless; that is no reason to fail."""
+    tags = Image.Exif()
+    tags[MAKE] = object()
+    assert len(descriptive_tags(tags)) == 0
+
+
 def test_directories_are_appended_to_classic_files_only() -> None:
     content = encode(TIFF, Image.new("L", (2, 2)))
     assert with_directories(content, {}) == content

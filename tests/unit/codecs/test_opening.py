@@ -12,6 +12,7 @@ from qis_core.contracts.codec import Codec, DecodeRequest
 from qis_core.errors import BackendError, NotFound, TooLarge, UnsupportedImage
 from qis_plugins.pillow_codecs import CODECS
 from qis_plugins.pillow_codecs.opening import (
+    MAX_PAGES,
     check_pixels,
     decoding,
     opened,
@@ -134,7 +135,7 @@ def test_pictures_without_pixels(size: tuple[int, int]) -> None:
         require_pixels(size)
 
 
-@pytest.mark.parametrize("page", [0, -1, 2, 10_001, 10**9])
+@pytest.mark.parametrize("page", [0, -1, 2, MAX_PAGES + 1, 10**9])
 def test_pages_that_do_not_exist(page: int) -> None:
     with pytest.raises(NotFound, match=f"page {page} does not exist"):
         seek_page(Image.new("RGB", (3, 3)), page)

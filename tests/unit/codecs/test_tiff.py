@@ -89,8 +89,18 @@ def second_directory(content: bytearray) -> int:
     return int(struct.unpack_from("<L", content, first + 2 + 12 * count)[0])
 
 
-def test_pages_are_bounded() -> None:
-    assert MAX_PAGES == 10_000
+def test_pages_are_bounded(reader: Reader) -> None:
+    """Each page of this file is one grey dot, the same one."""
+    tags = {256: 1, 257: 1, 258: 8, 259: 1, 262: 1, 273: 8, 278: 1, 279: 1}
+    length = 2 + 12 * len(tags) + 4
+    content = b"II*\0" + struct.pack("<L4x", 12)
+    for number in range(MAX_PAGES + 50):
+        entries = b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in tags.items())
+        content += struct.pack("<H", len(tags)) + entries + struct.pack("<L", 12 + (number + 1) * length)
+    assert reader.facts(content).pages == MAX_PAGES
+    assert reader.image(content, DecodeRequest(page=MAX_PAGES)).size == (1, 1)
+    with pytest.raises(NotFound):
+        reader.image(content, DecodeRequest(page=MAX_PAGES + 1))
 
 
 @pytest.mark.parametrize(("mode", "big"), [("I;16", False), ("I;16", True), ("I;16B", False)])
