@@ -1,6 +1,6 @@
 """Pages for people: one layout, one set of headers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def breadcrumbs(request: Any, path: RepositoryPath) -> Iterator[Link]:
         yield Link(folder.name or "Pictures", browse_path(request, folder, is_folder=True), folder == path)
 
 
-def browse_path(request: Any, path: RepositoryPath, *, is_folder: bool, **query: str) -> str:
+def browse_path(request: Any, path: RepositoryPath, *, is_folder: bool, query: Mapping[str, str] | None = None) -> str:
     """The address of the page of a folder or picture."""
     end = ("",) if is_folder and not path.is_root else ()
     return str(request.route_path("browse", traverse=(*path.parts, *end), _query=query or None))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qis_core.application import Application
-from qis_core.contracts.panel import Panel, PanelRequest
+from qis_core.contracts.panel import Panel
 from qis_core.domain.access import SystemPermission
 from qis_core.errors import AccessDenied, NotFound, PluginError
 from qis_web.plugin_list import NAME_KEYS, describe_plugins
@@ -39,11 +39,6 @@ def may_see(identity: Any, panel: Panel) -> bool:
     if panel.permission == SystemPermission.NONE:
         return True
     return bool(identity.permissions & (panel.permission | SystemPermission.ADMIN_ALL))
-
-
-def render_panel(request: Any, panel: Panel) -> str:
-    """The panel's own part of the page, as HTML."""
-    return panel.render(PanelRequest(request.identity, dict(request.GET)))
 
 
 def plugins_html(application: Application) -> str:

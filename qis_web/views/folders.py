@@ -13,13 +13,13 @@ from qis_web.pages import breadcrumbs, browse_path, page_response
 from qis_web.picture_urls import THUMBNAIL_PX, PictureUrls
 from qis_web.resources.repository import Folder
 from qis_web.routes import TREE_ROUTE
-from qis_web.views.images import image_view
+from qis_web.views.images import image_view, query_of
 
 
 def folder_view(context: Folder, request: Any) -> Response:
     """``/browse/<folder>/``"""
     if not request.path.endswith("/"):
-        return HTTPFound(browse_path(request, context.path, is_folder=True, **request.GET))
+        return HTTPFound(browse_path(request, context.path, is_folder=True, query=dict(query_of(request))))
     return folder_response(request, context.path)
 
 
@@ -37,8 +37,8 @@ def folder_values(request: Any, path: RepositoryPath) -> dict[str, Any]:
         "folder": page,
         "folders": [(name, browse_path(request, path / name, is_folder=True)) for name in page.folders],
         "pictures": [picture_values(request, urls, path / name) for name in page.images],
-        "previous": page.previous and browse_path(request, path, is_folder=True, before=page.previous),
-        "following": page.next and browse_path(request, path, is_folder=True, after=page.next),
+        "previous": page.previous and browse_path(request, path, is_folder=True, query={"before": page.previous}),
+        "following": page.next and browse_path(request, path, is_folder=True, query={"after": page.next}),
         "thumbnail_px": THUMBNAIL_PX,
         "json": _json_url(request, path),
     }
@@ -69,7 +69,8 @@ def listing_of(request: Any) -> Listing:
 
 
 def _page_of(request: Any, path: RepositoryPath) -> FolderPage:
-    cursor = Cursor(request.GET.get("after", ""), request.GET.get("before", ""))
+    query = dict(query_of(request))
+    cursor = Cursor(query.get("after", ""), query.get("before", ""))
     return listing_of(request).page(request.identity, path, cursor)
 
 

@@ -15,6 +15,7 @@ from qis_core.errors import NotAuthenticated, QisError
 from qis_web.pages import browse_path, page_response
 from qis_web.picture_urls import PictureUrls
 from qis_web.views.folders import folder_values, listing_of, picture_values
+from qis_web.views.images import query_of
 
 #: A path on this host: ``//host`` and ``/\\host`` would lead elsewhere.
 _LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f]*")
@@ -99,7 +100,7 @@ def sign_in_view(request: Any) -> Response:
     """Asks the browser for credentials, then goes back to ``next``, a path on this host."""
     if request.identity.is_anonymous:
         raise NotAuthenticated("sign in with the name and password of your account")
-    wanted = request.GET.get("next", "")
+    wanted = dict(query_of(request)).get("next", "")
     return HTTPFound(wanted if _LOCAL.fullmatch(wanted) else request.route_path("landing"))
 
 
