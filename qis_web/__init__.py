@@ -1,5 +1,6 @@
 """The QIS server: a Pyramid application over `qis_core`."""
 
+import atexit
 import os
 from typing import Any
 
@@ -38,6 +39,7 @@ def main(global_config: dict[str, str], **ini: str) -> Any:
     if password is not None:
         print(first_run_notice(password))  # noqa: T201  shown once, on the console, and never logged
     application.start()
+    atexit.register(application.close)
     return make_app(application)
 
 
