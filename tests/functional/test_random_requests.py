@@ -1,5 +1,9 @@
-"""Random requests over all parameters: never a fault of the server, and pictures exactly as the plan says."""
+"""Random requests over all parameters: never a fault of the server, and pictures exactly as the plan says.
 
+``QIS_TEST_EXAMPLES=5000`` makes a long run of it; the usual number is small.
+"""
+
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,30 +15,11 @@ from tests.support.answers import Answer
 from tests.support.cases import Folder
 from tests.support.server import RunningServer
 
-GOOD_FILES = [
-    "l.jpg",
-    "p.jpg",
-    "q.png",
-    "s.png",
-    "odd.png",
-    "r.png",
-    "alpha.png",
-    "la.png",
-    "gray.jpg",
-    "bw.png",
-    "pal.png",
-    "palt.png",
-    "cmyk.jpg",
-    "g16.png",
-    "exif6.jpg",
-    "prog.jpg",
-    "adobe.jpg",
-    "anim.gif",
-    "multi.tif",
-    "x.tif",
-    "v1.2.tif",
-    "wm.png",
-]
+EXAMPLES = int(os.environ.get("QIS_TEST_EXAMPLES", "150"))
+PHOTOS = ["l.jpg", "p.jpg", "q.png", "s.png", "odd.png", "r.png"]
+MODES = ["alpha.png", "la.png", "gray.jpg", "bw.png", "pal.png", "palt.png", "cmyk.jpg", "g16.png"]
+SPECIAL = ["exif6.jpg", "prog.jpg", "adobe.jpg", "anim.gif", "multi.tif", "x.tif", "v1.2.tif", "wm.png"]
+GOOD_FILES = [*PHOTOS, *MODES, *SPECIAL]
 BAD_FILES = ["corrupt.jpg", "trunc.jpg", "empty.jpg", "notes.txt", "none.jpg", ".hidden.jpg"]
 FORMATS = ["jpg", "jpeg", "pjpg", "png", "gif", "tif", "tiff", "webp", "bmp", "auto"]
 COLOURS = ["red", "none", "transparent", "auto", "808080", "f00", "#0f08", "rgb(1,2,3)", "hsl(120,50%,50%)", "spam"]
@@ -120,7 +105,9 @@ parameters = st.dictionaries(st.sampled_from(sorted(VALUES)), st.none(), max_siz
 )
 broken = st.dictionaries(st.sampled_from(sorted(VALUES)), st.sampled_from(WORDS), max_size=1)
 bounded = settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 
 
@@ -164,7 +151,7 @@ def test_no_request_is_a_fault_of_the_server(
         assert answer.status in (200, 400, 403, 404, 415), str(answer)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=EXAMPLES // 2, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     raw=st.binary(max_size=40),
     endpoint=st.sampled_from(("/image?src=", "/original?", "/images/", "/image?src=t/s.png&")),
