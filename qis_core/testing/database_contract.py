@@ -162,7 +162,9 @@ class DatabaseContract:
             set_property(session, "whole", "1")
 
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     @given(commands=COMMANDS)
     def test_random_commands_give_the_expected_answers(self, catalog: Catalog, commands: list[Command]) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from qis_core.discovery import GROUP
 from qis_core.domain.paths import RepositoryPath
-from qis_core.plugins import GROUP, PluginRegistry
+from qis_core.plugins import PluginRegistry
 from qis_core.settings import section_name
 
 Kind = Literal["operations", "codecs", "storage_backends", "cache_backends", "database_backends", "auth_providers"]
@@ -103,7 +104,7 @@ def _own_settings(subject: Subject, folder: Path, values: dict[str, int]) -> dic
     """Settings that a back end cannot do without: places for its files, and those of *values* that it has."""
     if not subject.kind.endswith("_backends"):
         return {}
-    hook_values = load(subject.plugin, {}).given_by(subject.plugin, "qis_settings")
+    hook_values = load(subject.plugin, dict(subject.ini)).given_by(subject.plugin, "qis_settings")
     found: dict[str, str] = {}
     for kind in hook_values:
         hints = typing.get_type_hints(kind)
