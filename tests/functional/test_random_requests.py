@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.support.answers import Answer
@@ -135,6 +135,7 @@ def assert_as_planned(folder: Folder, name: str, query: str, answer: Answer) -> 
 def test_pictures_have_the_size_of_their_plan(shared: Folder, name: str, values: dict[str, str]) -> None:
     query = query_of(values)
     answer = shared.ask(name + query)
+    event(f"status {answer.status}")
     assert answer.status in (200, 400, 403, 404), str(answer)
     if answer.status == 200:
         assert_as_planned(shared, name, query, answer)
