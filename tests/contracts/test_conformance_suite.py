@@ -75,7 +75,7 @@ SUITE = ("-p", "qis_core.testing.pytest_plugin", "--pyargs", "qis_core.testing.s
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:
     """The exit code and the output of pytest, as an author would run it."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SUITE, *arguments]
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *SUITE, *arguments]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(Path.cwd())])}
     captured: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 110}
     done = subprocess.run(command, cwd=folder, env=environment, check=False, **captured)
@@ -94,7 +94,7 @@ def author(tmp_path: Path) -> Path:
 
 
 def test_a_right_operation_passes(author: Path) -> None:
-    code, output = run(author, "--qis-plugin", "qis_frame", "-v")
+    code, output = run(author, "--qis-plugin", "qis_frame")
     assert code == 0, output
     assert "test_predicts_its_size[frame] PASSED" in output
 
@@ -115,7 +115,7 @@ def test_only_contracts_that_apply_are_run(author: Path) -> None:
 
 def test_back_ends_get_their_settings(author: Path) -> None:
     jar = ("--qis-setting", "qis.jar.label={tmp}/jam")
-    code, output = run(author, "--qis-plugin", "qis_jar", *jar, "-v", "-k", "absent_key or making_room or forgetting")
+    code, output = run(author, "--qis-plugin", "qis_jar", *jar, "-k", "absent_key or making_room or forgetting")
     assert code == 0, output
     assert "TestBoundedCache" in output
     assert "TestSharedCache" not in output
