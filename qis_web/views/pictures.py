@@ -24,8 +24,7 @@ from qis_web.routes import TREE_ROUTE
 from qis_web.views.folders import folder_response, listing_of
 from qis_web.views.images import query_of
 
-#: What the form asks for until somebody asks for something.
-_FIRST_TRY = {"width": 800, "format": "auto"}
+_FIRST_WIDTH_PX = 800
 _MAY_EXPLAIN = SystemPermission.ADMIN_FILES | SystemPermission.ADMIN_ALL
 
 
@@ -95,7 +94,15 @@ def _can_download(context: Image, request: Any) -> bool:
 
 
 def _result(request: Any, facts: SourceFacts) -> Result:
-    texts = _texts(request, facts)
+    """What the query asks for; without one, something to begin with that this server allows."""
+    if request.query_string and _can_try(request):
+        return _made(request, facts, _texts(request))
+    first_tries = ({"width": str(min(_FIRST_WIDTH_PX, facts.size.width)), "format": "auto"}, {"format": "auto"}, {})
+    results = (_made(request, facts, texts) for texts in first_tries)
+    return next((result for result in results if not result.fault), _made(request, facts, {}))
+
+
+def _made(request: Any, facts: SourceFacts, texts: Mapping[str, str]) -> Result:
     parameters = request.qis.registry.parameters
     try:
         values = parameters.check(parameters.parse([(name, text) for name, text in texts.items() if text]))
@@ -108,13 +115,9 @@ def _result(request: Any, facts: SourceFacts) -> Result:
     return Result(texts, wanted, prepared.plan.size)
 
 
-def _texts(request: Any, facts: SourceFacts) -> dict[str, str]:
+def _texts(request: Any) -> dict[str, str]:
     """The form's fields as they were sent; those that ask for nothing are left out."""
-    registry = request.qis.registry
-    if not request.query_string or not _can_try(request):
-        first = {**_FIRST_TRY, "width": min(800, facts.size.width)}
-        return {name: str(value) for name, value in first.items() if name in registry.parameters}
-    names = shown_names(registry) | {"tmp"}
+    names = shown_names(request.qis.registry) | {"tmp"}
     sent = [(name, text) for name, text in query_of(request) if name in names and text.strip()]
     return {**dict(sent), **dict(reversed(sent))}  # in the order sent, the first of a repeated name
 
