@@ -85,7 +85,8 @@ class RenderContext:
     """What an operation may use while it works on one frame. Not shared between threads.
 
     ``metadata`` travels with the picture; an operation that changes the colour profile replaces it. ``fill`` is the
-    colour sensed for ``fill=auto``. ``open_source`` gives a decoded, oriented image that the step named in `sources`.
+    colour sensed for ``fill=auto``. ``open_source`` gives a decoded, oriented image that the step named in `sources`,
+    with its ICC profile as ``info["icc_profile"]``.
     """
 
     settings: "Settings"

@@ -96,9 +96,11 @@ class Executor:
 
     def _open_other(self, path: Path, other: OtherSource) -> Image.Image:
         decoder = self._decoder(other.codec)
-        image = decoder.decode(path, DecodeRequest(max_pixels=self._images.max_source_pixels)).frames[0]
+        decoded = decoder.decode(path, DecodeRequest(max_pixels=self._images.max_source_pixels))
         orientation = decoder.probe(path).orientation if self._images.auto_orient else 1
-        return upright(image, orientation)
+        image = upright(decoded.frames[0], orientation)
+        image.info["icc_profile"] = decoded.metadata.icc_profile
+        return image
 
     def _apply(self, plan: ImagePlan, image: Image.Image, context: RenderContext) -> Image.Image:
         nominal = _oriented_size(plan)
