@@ -1,5 +1,6 @@
 """GIF, still and animated, in and out."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from qis_plugins.pillow_codecs.opening import (
 _KIND = "GIF"
 _SIGNATURES = (b"GIF87a", b"GIF89a")
 _COLOURS = 256
+_SAMPLES = 10_000
 #: the last index of a palette, for what cannot be seen
 _TRANSPARENT = 255
 _OPAQUE_ALPHA = 128
@@ -170,10 +172,17 @@ def _paletted(image: Image.Image, reserve_transparent: bool) -> Image.Image:
 
 def _dithered(image: Image.Image, colours: int) -> Image.Image:
     """The best palette for this picture, and what it cannot show spread as error (Floyd and Steinberg)."""
-    adapted = image.quantize(colours)
     if image.getcolors(colours) is not None:
-        return adapted
+        return image.quantize(colours)
+    adapted = _sampled(image).quantize(colours, Image.Quantize.MAXCOVERAGE)
     return image.quantize(palette=adapted, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _sampled(image: Image.Image) -> Image.Image:
+    """Evenly spread pixels as they are: enough of them to find a palette, and seconds faster than all."""
+    share = math.sqrt(min(1.0, _SAMPLES / (image.width * image.height)))
+    size = (max(1, round(image.width * share)), max(1, round(image.height * share)))
+    return image.resize(size, Image.Resampling.NEAREST)
 
 
 def _reserve(paletted: Image.Image, holes: Image.Image | None) -> None:

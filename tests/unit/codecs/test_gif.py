@@ -138,6 +138,20 @@ def test_few_colours_stay_exact(reader: Reader) -> None:
     assert ImageChops.difference(image, reader.image(encode(GIF, image))).getbbox() is None
 
 
+@pytest.mark.parametrize("count", [1, 2, 255, 256])
+def test_as_many_colours_as_fit_stay_exact(reader: Reader, count: int) -> None:
+    image = Image.new("RGB", (count, 3))
+    for number in range(count):
+        image.paste((number * 37 % 256, number * 91 % 256, number), (number, 0, number + 1, 3))
+    assert ImageChops.difference(image, reader.image(encode(GIF, image))).getbbox() is None
+
+
+@pytest.mark.parametrize("size", [(2000, 1), (1, 3000), (400, 300)])
+def test_palettes_are_found_from_samples_of_any_shape(reader: Reader, size: tuple[int, int]) -> None:
+    image = pictures.gradient(size)
+    assert near(pixel(reader.image(encode(GIF, image)), 0, 0), pixel(image, 0, 0), within=20)
+
+
 def test_grey_stays_exact(reader: Reader) -> None:
     ramp = pictures.grey_ramp((256, 4))
     back = reader.image(encode(GIF, ramp)).convert("L")
