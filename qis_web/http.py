@@ -23,22 +23,22 @@ def is_current(request: Any, validators: Validators) -> bool:
 
 
 def set_validators(response: Response, validators: Validators) -> None:
-    """``ETag`` (strong, quoted) and ``Last-Modified``."""
-    response.headers["ETag"] = f'"{validators.etag}"'
-    response.headers["Last-Modified"] = http_date(validators.modified_ns)
+    """Add ``ETag`` (strong, quoted) and ``Last-Modified`` to a response that has neither."""
+    response.headerlist += [("ETag", f'"{validators.etag}"'), ("Last-Modified", http_date(validators.modified_ns))]
 
 
 def set_caching(response: Response, handling: Handling, *, is_public: bool) -> None:
-    """``Cache-Control`` and ``Expires`` by the template's expiry; shared caches never keep what is not public."""
-    scope, seconds = "public" if is_public else "private", handling.expires_seconds
+    """Add ``Cache-Control`` and ``Expires`` by the template's expiry; shared caches never keep what is not public."""
+    response.headerlist += _caching(handling.expires_seconds, "public" if is_public else "private")
+
+
+def _caching(seconds: int, scope: str) -> list[tuple[str, str]]:
     if seconds > 0:
-        response.headers["Cache-Control"] = f"{scope}, max-age={seconds}"
-        response.headers["Expires"] = formatdate(time.time() + seconds, usegmt=True)
-    elif seconds < 0:
-        response.headers["Cache-Control"] = f"{scope}, no-cache"
-        response.headers["Expires"] = _EPOCH
-    elif not is_public:
-        response.headers["Cache-Control"] = "private"
+        expires = formatdate(time.time() + seconds, usegmt=True)
+        return [("Cache-Control", f"{scope}, max-age={seconds}"), ("Expires", expires)]
+    if seconds < 0:
+        return [("Cache-Control", f"{scope}, no-cache"), ("Expires", _EPOCH)]
+    return [] if scope == "public" else [("Cache-Control", scope)]
 
 
 def disposition(kind: str, name: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
+from qis_core.catalog.audit import SYSTEM
 from qis_core.contracts.storage import Storage
 from qis_core.domain.access import AccessLevel, Identity
 from qis_core.domain.image_templates import ImageTemplate, merge
@@ -17,7 +18,7 @@ from qis_core.imaging.request_params import DEFAULT_EXPIRY_SECONDS
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.plugins import PluginRegistry
 from qis_core.services.derivatives import Derivatives, Order, SourceChanged
-from qis_core.services.epochs import Epochs, Subject
+from qis_core.services.epochs import Epochs, Subject, image_scope
 from qis_core.services.lru import LruDict
 from qis_core.services.rights import Rights
 from qis_core.services.sources import Sources
@@ -116,6 +117,22 @@ class _Merged:
     limits: PublicLimits = field(default_factory=PublicLimits)
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan with what follows from it."""
+
+    plan: ImagePlan
+    validators: Validators
+    subject: Subject
+    tags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, plan: ImagePlan, template: str) -> "_Planned":
+        source = plan.source
+        subject = Subject(source.image_id, RepositoryPath.parse(source.src).parent, template)
+        return cls(plan, Validators(plan.key[:40], source.modified_ns), subject, tuple(subject.scopes()))
+
+
 class Delivery:
     """The use case behind every image URL. Safe to share between threads."""
 
@@ -124,7 +141,7 @@ class Delivery:
         self._planner = Planner(parts.registry)
         images = parts.registry.settings[ImagesSettings]
         self._limits = PublicLimits(images.public_max_width, images.public_max_height)
-        self._plans: LruDict[Hashable, ImagePlan] = LruDict(_MAX_PLANS)
+        self._plans: LruDict[Hashable, _Planned] = LruDict(_MAX_PLANS)
 
     def image(self, call: ImageCall, is_current: Callable[[Validators], bool]) -> Answer:
         """The answer to an image request; *is_current* tells whether the client has it already.
@@ -132,13 +149,15 @@ class Delivery:
         Raises the errors of every step: `InvalidRequest`, `AccessDenied`, `NotFound`, `TooLarge`, `UnsupportedImage`,
         `Unavailable`.
         """
+        recache = call.is_benchmark and bool(call.request.values.get("recache"))
+        if recache:
+            self._forget_derivatives(call)
         for _ in range(3):
             prepared = self.prepare(call)
-            recache = call.is_benchmark and bool(call.request.values.get("recache"))
             if not recache and is_current(prepared.validators):
                 return Answer(prepared)
             try:
-                return self._bytes(prepared, recache)
+                return self._bytes(prepared)
             except SourceChanged:
                 self._parts.sources.forget(prepared.path)
         raise Busy("the picture is being replaced", retry_after_seconds=1)
@@ -149,10 +168,10 @@ class Delivery:
         path = self._find_path(call)
         self._require_view(call.identity, path)
         facts = self._parts.sources.get(path)
-        plan = self._plan(merged, facts, call)
+        planned = self._plan(merged, facts, call)
         if merged.limits.is_active:
-            check_final_size(merged.limits, FinalSize(plan.size, merged.given, merged.template))
-        return self._prepared(path, plan, merged, call)
+            check_final_size(merged.limits, FinalSize(planned.plan.size, merged.given, merged.template))
+        return self._prepared(path, planned, merged, call)
 
     def original(self, call: ImageCall) -> OriginalAnswer:
         """An original for a caller with Download; raises `AccessDenied`, `NotFound`, `UnsupportedImage`."""
@@ -199,17 +218,19 @@ class Delivery:
     def _require_view(self, identity: Identity, path: RepositoryPath) -> None:
         self._parts.rights.require(identity, path.parent, AccessLevel.VIEW)
 
-    def _plan(self, merged: _Merged, facts: SourceFacts, call: ImageCall) -> ImagePlan:
+    def _plan(self, merged: _Merged, facts: SourceFacts, call: ImageCall) -> _Planned:
         accept = call.request.accept if merged.values.get("format") == "auto" else ()
         given = PlanInput(facts, merged.values, frozenset(merged.given), call.request.template is not None, accept)
-        key = (facts, frozenset(merged.values.items()), given.from_url, given.template_named, accept)
-        plan = self._plans.find(key)
-        if plan is None:
+        name = merged.template.name
+        key = (facts, frozenset(merged.values.items()), given.from_url, given.template_named, name, accept)
+        planned = self._plans.find(key)
+        if planned is None:
             named = frozenset(_as_src(value) for value in merged.given.values() if isinstance(value, str))
             plan = self._planner.plan(given, lambda src: self._find_overlay(src, call.identity, named))
+            planned = _Planned.of(plan, name)
             if not plan.others:  # those are checked for rights and freshness each time
-                self._plans.put(key, plan)
-        return plan
+                self._plans.put(key, planned)
+        return planned
 
     def _find_overlay(self, src: str, identity: Identity, named: frozenset[str]) -> SourceFacts:
         path = RepositoryPath.parse(src, parameter="overlay")
@@ -220,30 +241,33 @@ class Delivery:
         except NotFound:
             raise NotFound(f"overlay: {path} not found") from None
 
-    def _prepared(self, path: RepositoryPath, plan: ImagePlan, merged: _Merged, call: ImageCall) -> Prepared:
-        public = all(
-            self._parts.rights.public_can(folder, AccessLevel.VIEW)
-            for folder in (path.parent, *(RepositoryPath.parse(other.src).parent for other in plan.others))
-        )
+    def _prepared(self, path: RepositoryPath, planned: _Planned, merged: _Merged, call: ImageCall) -> Prepared:
+        others = (RepositoryPath.parse(other.src) for other in planned.plan.others)
+        can = self._parts.rights.public_can
         may_skip_cache = call.is_benchmark or not call.identity.is_anonymous
-        subject = Subject(plan.source.image_id, path.parent, merged.template.name)
-        epoch = self._parts.epochs.salt(subject)
+        epoch = self._parts.epochs.salt(planned.subject)
         return Prepared(
             path=path,
-            plan=plan,
-            validators=Validators(plan.key[:40], plan.source.modified_ns),
-            key=f"{plan.key}:{epoch}" if epoch else plan.key,
-            tags=tuple(subject.scopes()),
-            is_public=public,
+            plan=planned.plan,
+            validators=planned.validators,
+            key=f"{planned.plan.key}:{epoch}" if epoch else planned.plan.key,
+            tags=planned.tags,
+            is_public=all(can(one.parent, AccessLevel.VIEW) for one in (path, *others)),
             handling=_handling(merged.values, store=not may_skip_cache or merged.given.get("cache") is not False),
         )
 
-    def _bytes(self, prepared: Prepared, recache: bool) -> Answer:
+    def _forget_derivatives(self, call: ImageCall) -> None:
+        """``recache=1``: look at the file again, and leave no derivative of it valid."""
+        prepared = self.prepare(call)
+        self._parts.sources.forget(prepared.path)
+        self._parts.epochs.move(SYSTEM, image_scope(prepared.plan.source.image_id))
+
+    def _bytes(self, prepared: Prepared) -> Answer:
         plan = prepared.plan
         if plan.is_passthrough and plan.source.size_bytes > MAX_CACHED_ORIGINAL_BYTES:
             return Answer(prepared, stream=True)
         order = Order(plan, prepared.key, prepared.tags, prepared.handling.store)
-        derivative = self._parts.derivatives.get(order, anew=recache)
+        derivative = self._parts.derivatives.get(order)
         return Answer(prepared, derivative.content, derivative.from_cache)
 
 

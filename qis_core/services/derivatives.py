@@ -69,14 +69,12 @@ class Derivatives:
         self._negative_seconds = parts.registry.settings[ImagesSettings].negative_seconds
         self._flights: SingleFlight[tuple[bytes, bool]] = SingleFlight()
 
-    def get(self, order: Order, *, anew: bool = False) -> Derivative:
-        """The bytes of a derivative; *anew* makes them again even when they are cached.
+    def get(self, order: Order) -> Derivative:
+        """The bytes of a derivative.
 
         Raises `UnsupportedImage` (also a remembered one), `Busy` when a wait or the queue runs over, `SourceChanged`
         when the file was replaced or has gone meanwhile.
         """
-        if anew:
-            return Derivative(self._generate_and_store(order), False)
         content = self.find(order.key)
         if content is not None:
             return Derivative(content, True)

@@ -30,7 +30,14 @@ _MAX_FIELDS = 200
 
 
 def query_of(request: Any) -> list[tuple[str, str]]:
-    """Decoded name-value pairs; ``&amp;`` of a link escaped by mistake is read as ``&`` (spec image-urls §1)."""
+    """Decoded name-value pairs, read once; ``&amp;`` of a link escaped by mistake is ``&`` (spec image-urls §1)."""
+    pairs: list[tuple[str, str]] | None = getattr(request, "qis_query", None)
+    if pairs is None:
+        pairs = request.qis_query = _parsed_query(request)
+    return pairs
+
+
+def _parsed_query(request: Any) -> list[tuple[str, str]]:
     text = request.query_string.replace("&amp;", "&")
     try:
         return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MAX_FIELDS)

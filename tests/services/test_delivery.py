@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from qis_core.domain.access import PUBLIC_GROUP_ID, AccessLevel
 from qis_core.domain.paths import ROOT, RepositoryPath
 from qis_core.errors import AccessDenied, Busy, InvalidRequest, NotFound, UnsupportedImage
 from qis_core.services.epochs import folder_scope, image_scope, template_scope
-from tests.support.application import ADMIN, ask, open_application, put_picture
+from tests.support.application import ADMIN, ask, call, open_application, put_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +255,14 @@ def test_large_unchanged_files_are_streamed(tmp_path: Path, monkeypatch: pytest.
     with open_application(tmp_path) as application:
         answer = ask(application, "a.png", "tmp=precache&width=0&height=0&autosizefit=0")
         assert (answer.stream, answer.content) == (True, None)
+
+
+def test_recache_makes_every_derivative_of_the_picture_anew(tmp_path: Path) -> None:
+    put_picture(tmp_path, "a.jpg")
+    with open_application(tmp_path, images_fingerprint_seconds=60) as application:
+        for query in ("width=50", "width=60"):
+            ask(application, "a.jpg", query)
+        benchmark = replace(call(application, "a.jpg", "width=50&recache=1"), is_benchmark=True)
+        assert not application.delivery.image(benchmark, lambda _validators: True).from_cache
+        assert not ask(application, "a.jpg", "width=60").from_cache
+        assert ask(application, "a.jpg", "width=60&recache=1").from_cache

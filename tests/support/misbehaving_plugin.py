@@ -1,4 +1,4 @@
-"""A third-party plugin made on the spot whose operation sleeps, burns, eats memory or dies, in worker processes only."""
+"""A third-party plugin made on the spot whose operation sleeps, burns, eats memory or dies."""
 
 from pathlib import Path
 
