@@ -28,8 +28,12 @@ REQUIRES = [
 ]
 
 EXTRAS = {
+    "postgres": [
+        "psycopg2-binary>=2.9",
+    ],
     "test": [
         "hypothesis>=6.100",
+        "psycopg2-binary>=2.9",
         "pytest>=8.2",
         "pytest-cov>=5.0",
         "pytest-randomly>=3.15",
@@ -41,6 +45,7 @@ EXTRAS = {
         "import-linter>=2.0",
         "mypy>=1.11",
         "ruff>=0.6",
+        "types-psycopg2>=2.9",
     ],
     "docs": [
         "furo>=2024.5",
@@ -57,6 +62,7 @@ PLUGINS = [
     "memory = qis_plugins.memory",
     "disk = qis_plugins.disk",
     "sqlite = qis_plugins.sqlite",
+    "postgres = qis_plugins.postgres",
     "passwords = qis_plugins.passwords",
     "query_scheme = qis_plugins.query_scheme",
     "path_scheme = qis_plugins.path_scheme",

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from qis_core.contracts.database import Database, DatabaseBackend
+from qis_core.contracts.database import TOGETHER, Database, DatabaseBackend
 from qis_core.errors import BackendError
 from qis_core.settings import Settings
 
@@ -25,7 +25,12 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._readers = sessionmaker(database.reader, expire_on_commit=False)
-        self._writers = sessionmaker(database.writer, expire_on_commit=False)
+        self._writers = {
+            is_together: sessionmaker(
+                database.writer.execution_options(**{TOGETHER: is_together}), expire_on_commit=False
+            )
+            for is_together in (False, True)
+        }
 
     @classmethod
     def open(cls, settings: Settings, backend: DatabaseBackend) -> "Catalog":
@@ -33,9 +38,14 @@ class Catalog:
         return cls(backend.open(settings))
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """A session that may write: committed at the end, rolled back on an exception. Do not nest it in a thread."""
-        with _faults_wrapped(), self._writers.begin() as session:
+    def begin(self, *, together: bool = False) -> Iterator[Session]:
+        """A session that may write: committed at the end, rolled back on an exception. Do not nest it in a thread.
+
+        Nobody else writes meanwhile, so a rule over several rows can be checked and then relied on. With *together*
+        others that say so may write too, where the database can do that: for frequent changes that unique keys, row
+        locks and single statements keep right.
+        """
+        with _faults_wrapped(), self._writers[together].begin() as session:
             yield session
         for call in session.info.get(_AFTER_COMMIT, ()):
             _call_safely(call)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from qis_core.catalog import schema
+from qis_core.catalog._sequences import skip_used_ids
 from qis_core.catalog.database import Catalog
 from qis_core.catalog.models import (
     Folder,
@@ -71,6 +72,7 @@ def prepare(catalog: Catalog, hash_password: Callable[[str], str], admin_passwor
             password = generate_password() if admin_password is None else _checked(admin_password)
             _add_all(session, hash_password(password), is_generated=admin_password is None)
             session.flush()
+            skip_used_ids(session, User, Group, Folder, Template)
     return password if admin_password is None else None
 
 

@@ -38,6 +38,12 @@ def find_image(session: Session, path: RepositoryPath) -> Image | None:
     return session.scalar(select(Image).where(Image.src == path.src))
 
 
+def lock_image(session: Session, path: RepositoryPath) -> Image | None:
+    """`find_image` as it is now; others who want to lock or change it wait for the end of this transaction."""
+    query = select(Image).where(Image.src == path.src).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
 def register_image(
     session: Session, path: RepositoryPath, file: FileRecord, cause: Cause | None = None
 ) -> Registration:
@@ -46,7 +52,7 @@ def register_image(
     Several processes may do it at once: one makes the record, the others get the same. Folders above are made or
     reactivated. A record whose fingerprint is the file's stays as it is.
     """
-    image = find_image(session, path)
+    image = lock_image(session, path)
     if image is None:
         image, is_new = _insert(session, path, file)
         if is_new:
@@ -69,7 +75,7 @@ def refresh_facts(session: Session, image: Image, file: FileRecord) -> None:
 
 def mark_image_deleted(session: Session, path: RepositoryPath, cause: Cause | None = None) -> bool:
     """Mark the active record of *path* deleted, with history; False when there is none (any more)."""
-    image = find_image(session, path)
+    image = lock_image(session, path)
     if image is None or image.status is RecordStatus.DELETED:
         return False
     image.status = RecordStatus.DELETED
@@ -111,7 +117,7 @@ def facts_from_json(stored: dict[str, Any]) -> ImageFacts:
 def _insert(session: Session, path: RepositoryPath, file: FileRecord) -> tuple[Image, bool]:
     image = Image(src=path.src, folder_id=ensure_folder(session, path.parent).id)
     _apply(image, file)
-    return insert_or_find(session, image, lambda: find_image(session, path))
+    return insert_or_find(session, image, lambda: lock_image(session, path))
 
 
 def _apply(image: Image, file: FileRecord) -> None:

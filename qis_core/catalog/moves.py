@@ -37,7 +37,8 @@ def adopt_moved(
 
 def _candidates(session: Session, content_hash: str | None) -> list[Image]:
     query = select(Image).where(Image.content_hash == content_hash, Image.last_seen >= utc_now() - WINDOW)
-    return list(session.scalars(query.order_by(Image.last_seen.desc()).limit(_MOST_CANDIDATES)))
+    query = query.order_by(Image.last_seen.desc()).limit(_MOST_CANDIDATES).with_for_update()
+    return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def _move(session: Session, image: Image, path: RepositoryPath) -> bool:

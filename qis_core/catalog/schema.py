@@ -10,7 +10,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from qis_core.catalog.database import Catalog
-from qis_core.errors import StartupError
+from qis_core.errors import InvalidRequest, StartupError
 
 #: The revision before the first one: no tables.
 EMPTY = "base"
@@ -33,6 +33,12 @@ def latest() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
+def revisions() -> tuple[str, ...]:
+    """All revisions that this software knows, the oldest first."""
+    walk = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(reversed([script.revision for script in walk]))
+
+
 def upgrade(catalog: Catalog) -> None:
     """Make the schema the latest, under the start-up lock: of several processes at once one does the work.
 
@@ -43,19 +49,28 @@ def upgrade(catalog: Catalog) -> None:
             upgrade_on(connection)
 
 
-def upgrade_on(connection: Connection) -> None:
-    """`upgrade` within the transaction of a start-up lock."""
+def upgrade_on(connection: Connection, revision: str = "head") -> None:
+    """`upgrade` within the transaction of a start-up lock; up to *revision*."""
     try:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), revision)
     except CommandError as error:
         found = current_of(connection)
         raise StartupError(f"the database has schema {found}, which this version does not know") from error
 
 
 def downgrade(catalog: Catalog, revision: str = EMPTY) -> None:
-    """Bring the schema back to *revision*; what later revisions added is lost."""
+    """Bring the schema back to *revision*; what later revisions added is lost.
+
+    Raises `InvalidRequest` unless the schema has *revision* or a later one.
+    """
     with catalog.database.startup_lock() as connection:
-        command.downgrade(_config(connection), revision)
+        try:
+            command.downgrade(_config(connection), revision)
+        except CommandError as error:
+            known = ", ".join((EMPTY, *revisions()))
+            found = current_of(connection) or EMPTY
+            message = f"{revision!r} is not at or below {found}, which the database has; revisions are {known}"
+            raise InvalidRequest(message, parameter="revision") from error
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -43,8 +43,11 @@ class Load:
 
 
 def add_image_counts(session: Session, period: Period, counts: Mapping[int, Counts]) -> None:
-    """Add *counts* by image id; those of images purged meanwhile are dropped."""
-    for image_id, measures in counts.items():
+    """Add *counts* by image id; those of images purged meanwhile are dropped.
+
+    Rows are changed in the order of their ids: two processes at once wait for each other, never in a circle.
+    """
+    for image_id, measures in sorted(counts.items()):
         table = ImageStatistics
         where = (table.image_id == image_id, table.from_time == period.start)
         row = table(image_id=image_id, from_time=period.start, to_time=period.end, **asdict(measures))

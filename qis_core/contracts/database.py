@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from qis_core.settings import Settings
 
 
+#: An execution option of `Database.writer`: others may write beside this transaction, see `qis_core.catalog.database`.
+TOGETHER = "qis_together"
+
+
 class Database(Protocol):
     """An open database; open one in each process. Safe to use from many threads at once.
 
@@ -25,7 +29,10 @@ class Database(Protocol):
 
     @property
     def writer(self) -> Engine:
-        """Gives transactions that may write; where only one can write, its BEGIN waits for the others."""
+        """Gives transactions that may write. Its BEGIN waits until nobody else writes, so what was read stays true.
+
+        With the execution option `TOGETHER` it waits only for those without; a database with one writer may ignore it.
+        """
         ...
 
     def startup_lock(self, *, timeout_seconds: float = 60) -> AbstractContextManager[Connection]:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from qis_core.catalog.migrations.column_types import text_type
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -25,9 +27,9 @@ def _portfolios() -> None:
     op.create_table(
         "portfolios",
         sa.Column("id", Id64, nullable=False),
-        sa.Column("human_id", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=255), nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("human_id", text_type(64), nullable=False),
+        sa.Column("name", text_type(255), nullable=False),
+        sa.Column("description", text_type(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=False),
         sa.Column("last_updated", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_portfolios_owner_id"),
@@ -43,15 +45,15 @@ def _portfolio_exports() -> None:
         "portfolio_exports",
         sa.Column("id", Id64, nullable=False),
         sa.Column("portfolio_id", Id64, nullable=False),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("description", text_type(), nullable=False),
         sa.Column("originals", sa.Boolean(), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
-        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("filename", text_type(255), nullable=False),
         sa.Column("filesize", Id64, nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("keep_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("task_id", Id64, nullable=True),
-        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("error", text_type(), nullable=False),
         sa.ForeignKeyConstraint(
             ["portfolio_id"], ["portfolios.id"], name="fk_portfolio_exports_portfolio_id", ondelete="CASCADE"
         ),
@@ -79,7 +81,7 @@ def _portfolio_history() -> None:
         sa.Column("portfolio_id", Id64, nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("action", sa.SmallInteger(), nullable=False),
-        sa.Column("info", sa.String(length=4096), nullable=False),
+        sa.Column("info", text_type(4096), nullable=False),
         sa.Column("time", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["portfolio_id"], ["portfolios.id"], name="fk_portfolio_history_portfolio_id", ondelete="CASCADE"
@@ -100,7 +102,7 @@ def _portfolio_images() -> None:
         sa.Column("portfolio_id", Id64, nullable=False),
         sa.Column("image_id", Id64, nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
-        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("filename", text_type(255), nullable=False),
         sa.Column("order_num", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["image_id"], ["images.id"], name="fk_portfolio_images_image_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
