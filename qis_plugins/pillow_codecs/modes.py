@@ -10,6 +10,7 @@ WORKING: Final = ("L", "LA", "RGB", "RGBA", "CMYK")
 
 _DIRECT = {"YCbCr": "RGB", "HSV": "RGB", "RGBX": "RGB", "RGBa": "RGBA", "PA": "RGBA", "La": "LA"}
 _SIXTEEN_BIT = 65535
+_STRIP_ROWS = 256
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 
 
@@ -55,17 +56,28 @@ def _deep_grey(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    if values.dtype.kind == "f":
-        return _from_fractions(values.astype(np.float32))
-    return ((np.clip(values.astype(np.int64), 0, _SIXTEEN_BIT) + 128) // 257).astype(np.uint8)
+    """In strips, because the numbers on the way take eight times the room."""
+    white = _white(values.astype(np.float32, copy=False)) if values.dtype.kind == "f" else None
+    grey = np.empty(values.shape, np.uint8)
+    for top in range(0, len(values), _STRIP_ROWS):
+        strip = values[top : top + _STRIP_ROWS]
+        grey[top : top + _STRIP_ROWS] = _from_integers(strip) if white is None else _from_fractions(strip, white)
+    return grey
 
 
-def _from_fractions(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(finite.max(initial=0.0))
-    white = 1.0 if top <= 1 else 255.0 if top <= 255 else float(_SIXTEEN_BIT)
-    scaled: NDArray[np.uint8] = np.rint(np.clip(finite / white, 0, 1) * 255).astype(np.uint8)
+def _from_integers(values: NDArray[np.generic]) -> NDArray[np.int64]:
+    return (np.clip(values.astype(np.int64), 0, _SIXTEEN_BIT) + 128) // 257
+
+
+def _from_fractions(values: NDArray[np.generic], white: float) -> NDArray[np.float32]:
+    finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    scaled: NDArray[np.float32] = np.rint(np.clip(finite / white, 0, 1) * 255)
     return scaled
+
+
+def _white(values: NDArray[np.float32]) -> float:
+    top = float(values.max(initial=0.0, where=np.isfinite(values)))
+    return 1.0 if top <= 1 else 255.0 if top <= 255 else float(_SIXTEEN_BIT)
 
 
 def _from_lab(image: Image.Image) -> Image.Image:

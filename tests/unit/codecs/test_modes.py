@@ -87,6 +87,15 @@ def test_sixteen_bits_are_never_more_than_half_a_step_off(values: list[int]) -> 
     assert np.abs(result[0] - np.array(values) / 257).max() <= 0.5
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+@pytest.mark.parametrize("rows", [255, 256, 257, 600])
+def test_tall_pictures_are_the_same_all_the_way_down(rows: int, kind: type) -> None:
+    """The conversion works in strips; the brightest float of all of them is white."""
+    values = np.linspace(0, 65535, rows).astype(kind).reshape(rows, 1)
+    result = np.asarray(normalised(Image.fromarray(values)), dtype=np.float64)
+    assert np.abs(result - values / 257).max() <= 0.51
+
+
 def test_integers_out_of_range_are_clipped() -> None:
     result = normalised(array_image([-5, 70_000, 2_000_000_000], np.int32))
     assert [pixel(result, x, 0) for x in range(3)] == [(0,), (255,), (255,)]
