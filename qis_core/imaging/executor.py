@@ -1,6 +1,7 @@
 """The executor: a plan and local files in, encoded bytes out. Runs in worker processes."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,8 +69,9 @@ class Executor:
         """Decode, apply each step, encode; raises `UnsupportedImage` for a source that cannot be decoded."""
         decoded = self._decode(job)
         frames, metadata = [], decoded.metadata
+        open_source = self._opener(job)
         for frame in decoded.frames:
-            context = self._context(job, decoded.metadata)
+            context = RenderContext(self._toolbox.settings, decoded.metadata, open_source)
             frames.append(self._apply(job.plan, upright(frame, job.plan.decode.orientation), context))
             metadata = context.metadata
         content = self._encode(job.plan, frames, replace(decoded, metadata=metadata))
@@ -86,13 +88,15 @@ class Executor:
             return replace(decoded, metadata=reset_orientation(decoded.metadata))
         return decoded
 
-    def _context(self, job: RenderJob, metadata: Metadata) -> RenderContext:
+    def _opener(self, job: RenderJob) -> Callable[[str], Image.Image]:
+        """Opens the other sources of a job, each once for all frames."""
         by_src = {other.src: other for other in job.plan.others}
 
+        @functools.cache
         def open_source(src: str) -> Image.Image:
             return self._open_other(job.others[src], by_src[src])
 
-        return RenderContext(self._toolbox.settings, metadata, open_source)
+        return open_source
 
     def _open_other(self, path: Path, other: OtherSource) -> Image.Image:
         decoder = self._decoder(other.codec)
