@@ -28,10 +28,10 @@ class ImagePath:
     def check(self, value: object) -> object:
         if not isinstance(value, str):
             raise ValueError(f"{value!r} is not right; expected {self.describe()}")
-        path = RepositoryPath.parse(value.strip() if value.strip().lower() == CANCEL else value, parameter="overlay")
+        path = RepositoryPath.parse(value, parameter="overlay")
         if path.is_root:
             raise ValueError(f"0 is out of range; expected {self.describe()}")
-        return CANCEL if path.src.lower() == CANCEL else path.src
+        return CANCEL if path.src.strip().lower() == CANCEL else path.src
 
     def format(self, value: object) -> str:
         return str(value)
