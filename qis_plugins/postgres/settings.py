@@ -20,7 +20,7 @@ class PostgresSettings:
     """The server by one URL, or by its parts. The database must exist; its tables are made by QIS."""
 
     url: Secret | None = setting(
-        None, help="postgresql://user:password@host:port/database; takes the place of the five settings below"
+        None, help="postgresql://user:password@host:port/database; takes the place of host, port, database and user"
     )
     host: str = setting("localhost", help="Name or address of the server, or the folder of its socket")
     port: int = setting(5432, minimum=1, maximum=65535, help="Port of the server")

@@ -29,6 +29,7 @@ _MODULES = (
     "accounts",
     "cache",
     "health",
+    "migrate",
     "plans",
     "plugins",
     "reference",
