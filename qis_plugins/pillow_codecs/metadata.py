@@ -1,7 +1,7 @@
 """Metadata out of Pillow's ``info`` and into its ``save`` options."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -79,8 +79,10 @@ def bounded(value: object) -> bytes | None:
 
 def find_dpi(value: object) -> tuple[float, float] | None:
     """Both resolutions when they make sense."""
+    if not isinstance(value, Sequence):
+        return None
     try:
-        x, y = (float(part) for part in value)  # type: ignore[attr-defined]
+        x, y = (float(part) for part in value)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     sensible = all(math.isfinite(dpi) and MIN_DPI <= dpi <= MAX_DPI for dpi in (x, y))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from qis_core.contracts.operation import WORKING_MODES
@@ -91,7 +92,7 @@ def test_sixteen_bits_are_never_more_than_half_a_step_off(values: list[int]) -> 
 @pytest.mark.parametrize("rows", [255, 256, 257, 600])
 def test_tall_pictures_are_the_same_all_the_way_down(rows: int, kind: type) -> None:
     """The conversion works in strips; the brightest float of all of them is white."""
-    values = np.linspace(0, 65535, rows).astype(kind).reshape(rows, 1)
+    values: NDArray[np.generic] = np.linspace(0, 65535, rows).astype(kind).reshape(rows, 1)
     result = np.asarray(normalised(Image.fromarray(values)), dtype=np.float64)
     assert np.abs(result - values / 257).max() <= 0.51
 
