@@ -94,7 +94,7 @@ def test_tall_pictures_are_the_same_all_the_way_down(rows: int, kind: type) -> N
     """The conversion works in strips; the brightest float of all of them is white."""
     values: NDArray[np.generic] = np.linspace(0, 65535, rows).astype(kind).reshape(rows, 1)
     result = np.asarray(normalised(Image.fromarray(values)), dtype=np.float64)
-    assert np.abs(result - values / 257).max() <= 0.51
+    assert np.abs(result - values.astype(np.float64) / 257).max() <= 0.51
 
 
 def test_integers_out_of_range_are_clipped() -> None:
