@@ -9,7 +9,7 @@ from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_core.imaging import resample
 from qis_core.imaging.color import Fill
-from qis_core.imaging.geometry import Framing, Layout, layout, scaled_box, scaled_size, whole
+from qis_core.imaging.geometry import Framing, Layout, is_right, layout, scaled_box, scaled_size, whole
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.settings import Settings
 from qis_plugins.operations.crop import CropStep
@@ -18,9 +18,10 @@ from qis_plugins.operations.focus import window_in
 from qis_plugins.operations.placement import Alignment, offset_of, on_canvas
 from qis_plugins.operations.target import FITS, turned_source, wanted_fit, wanted_target
 
-#: How many times the final resolution a source keeps when it is decoded smaller. Blocks averaged in the picture's own
-#: numbers darken fine patterns, so linear light needs more.
-PLAIN_MARGIN, LINEAR_MARGIN = 1.5, 8.0
+#: How many times the final resolution a source keeps when it is decoded smaller; the second when a free rotation, which
+#: works in the picture's own numbers too, comes before a resize in linear light. Linear light by itself needs every
+#: pixel: what a decoder averages in the picture's numbers gets too dark, at any resolution (halftones, line art).
+PLAIN_MARGIN, ROTATED_MARGIN, EVERY_PIXEL = 1.5, 4.0, 0.0
 MAX_DPR = 8
 
 
@@ -58,7 +59,8 @@ class ResizeStep:
     """The part ``box`` becomes ``inner`` pixels, lying at ``offset`` on a ``canvas``.
 
     With a ``window`` the pixels decide which part of that size inside the box it is. ``filter`` is empty when no pixel
-    changes, ``fill`` is None when the canvas is no larger than the picture.
+    changes, ``fill`` is None when the canvas is no larger than the picture. ``margin`` is how many times the final
+    resolution has to be decoded, 0 for all there is.
     """
 
     box: Box
@@ -68,6 +70,7 @@ class ResizeStep:
     fill: Fill | None = None
     filter: str = ""
     linear: bool = False
+    margin: float = EVERY_PIXEL
     window: Size | None = None
 
     @property
@@ -98,7 +101,14 @@ def _resampled(step: ResizeStep, canvas: Canvas) -> ResizeStep:
         return step
     images = canvas.settings[ImagesSettings]
     linear = images.linear_light and canvas.mode != "CMYK"
-    return replace(step, filter=resample.RESIZE_FILTERS[images.resize_quality], linear=linear)
+    name = resample.RESIZE_FILTERS[images.resize_quality]
+    return replace(step, filter=name, linear=linear, margin=_margin(linear, canvas))
+
+
+def _margin(linear: bool, canvas: Canvas) -> float:
+    if not linear:
+        return PLAIN_MARGIN
+    return EVERY_PIXEL if is_right(canvas.get("angle", 0.0)) else ROTATED_MARGIN
 
 
 def _padded(step: ResizeStep, params: ResizeParams, canvas: Canvas) -> ResizeStep:
@@ -114,11 +124,11 @@ def _absorb(before: object, step: ResizeStep) -> ResizeStep | None:
 
 
 def _reduction(step: ResizeStep, _size: Size) -> float:
-    if not step.filter:
+    if step.margin == EVERY_PIXEL:
         return 1.0
     source = step.framing.size
     ratio = min(source.width / step.inner.width, source.height / step.inner.height)
-    return max(1.0, ratio / (LINEAR_MARGIN if step.linear else PLAIN_MARGIN))
+    return max(1.0, ratio / step.margin)
 
 
 def _rescale(step: ResizeStep, x_factor: float, y_factor: float) -> ResizeStep:

@@ -1,5 +1,6 @@
 """Resizing against exact arithmetic, in every mode, in bounded memory."""
 
+import io
 import math
 import tracemalloc
 
@@ -258,3 +259,19 @@ def test_one_transparent_pixel_changes_colours_only_near_it() -> None:
 def test_translucent_colours_keep_their_levels(alpha: int) -> None:
     small = resized(Image.new("RGBA", (120, 90), (200, 60, 9, alpha)), (30, 20))
     assert small.getcolors() == [(600, (200, 60, 9, alpha))]
+
+
+# --- shrinking on load ---
+
+
+def test_a_decoder_that_shrinks_a_halftone_makes_it_too_dark() -> None:
+    """Why linear light is given every pixel: the decoder averages in the picture's own numbers."""
+    buffer = io.BytesIO()
+    checkerboard((640, 640), "L").save(buffer, "JPEG", quality=95)
+    levels = []
+    for reduction in (1, 2):
+        image = Image.open(buffer, formats=["JPEG"])
+        image.draft("L", (640 // reduction, 640 // reduction))
+        levels.append(float(np.asarray(resized(image, (20, 20)), float).mean()))
+    assert levels[0] == pytest.approx(188, abs=2)
+    assert levels[1] < 140

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_plugins.operations.placement import Alignment
-from qis_plugins.operations.resize import LINEAR_MARGIN, PLAIN_MARGIN, ResizeStep
+from qis_plugins.operations.resize import PLAIN_MARGIN, ROTATED_MARGIN, ResizeStep
 from tests.support.operations import JPEG, Planned, World, context_of, plan, planned_size, render, run, values
 from tests.support.pictures import MAGENTA, QUARTERS, gradient, quad
 
@@ -348,8 +348,10 @@ def test_grey_pictures_have_grey_padding_of_one_name() -> None:
     ("query", "linear", "expected"),
     [
         (query_of(100), False, 10 / PLAIN_MARGIN),
-        (query_of(10), True, 100 / LINEAR_MARGIN),
-        (query_of(200), True, 1.0),
+        (query_of(10), True, 1.0),
+        (query_of(10, angle="90"), True, 1.0),
+        (query_of(10, angle="30"), True, 1020 / 9 / ROTATED_MARGIN),
+        (query_of(10, angle="30"), False, 1020 / 9 / PLAIN_MARGIN),
         (query_of(900), False, 1.0),
         (query_of(100, left="0.5"), False, 5 / PLAIN_MARGIN),
         (query_of(100, 10, fit="fill"), False, 10 / PLAIN_MARGIN),
@@ -358,6 +360,7 @@ def test_grey_pictures_have_grey_padding_of_one_name() -> None:
 )
 def test_how_much_smaller_a_source_may_be_decoded(query: Query, linear: bool, expected: float) -> None:
     step = plan(LANDSCAPE, query, World().images(linear_light=linear))[-1]
+    assert step.operation.name == "resize"
     assert step.operation.reduction(step.value, step.before) == pytest.approx(expected)
 
 
