@@ -47,15 +47,20 @@ def _parsed_query(request: Any) -> list[tuple[str, str]]:
 
 def image_call(request: Any, scheme: UrlScheme) -> ImageCall:
     """The request as the delivery service wants it."""
-    path = (
-        request.context.path.src if request.matchdict.get("traverse") is not None else request.matchdict.get("path", "")
-    )
-    parts = UrlParts(path, query_of(request))
+    parts = UrlParts(_path_below(request), query_of(request))
     parsed = scheme.parse(parts, request.qis.registry.parameters)
     request.qis_negotiates = _negotiates(request, parsed)
     if request.qis_negotiates:
         parsed = _with_accept(parsed, request)
     return ImageCall(parsed, request.identity, request.qis.settings[WebSettings].benchmarking)
+
+
+def _path_below(request: Any) -> str:
+    """What ``*traverse`` or ``*path`` of the route matched, decoded."""
+    if request.matchdict.get("traverse") is not None:
+        return str(request.context.path.src)
+    matched = request.matchdict.get("path", "")
+    return matched if isinstance(matched, str) else "/".join(matched)
 
 
 def image_view(request: Any, scheme: UrlScheme) -> Response:
