@@ -118,9 +118,7 @@ def _encoded(light: Floats) -> Floats:
 def _lab(values: Floats) -> Floats:
     scaled = values / D50_XYZ
     root = np.where(scaled > 216 / 24389, np.cbrt(scaled), (24389 / 27 * scaled + 16) / 116)
-    return np.stack(
-        (116 * root[:, 1] - 16, 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])), axis=-1
-    )
+    return np.stack((116 * root[:, 1] - 16, 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])), axis=-1)
 
 
 def _xyz(encoded: Floats) -> Floats:
