@@ -37,6 +37,8 @@ def dahlia(width: int, height: int) -> Image.Image:
         angle, root = number * 2.39996, size * 0.008 * number**0.5
         at = (centre[0] + root * np.cos(angle), centre[1] + root * np.sin(angle))
         paint_petal(light, Petal(*at, angle, size * 0.055, size * 0.034, outer * np.float32(0.4), inner, blunt=0.6))
+    dot = size * 0.012
+    paint_petal(light, Petal(centre[0] - dot, centre[1], 0, 2 * dot, 2 * dot, inner, inner * np.float32(0.7), 1.0))
     return develop(vignette(light, 0.35), exposure=1.2, grain=0.012, seed=6)
 
 

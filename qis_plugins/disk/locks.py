@@ -60,15 +60,25 @@ class LockFolder:
         for pause in _PAUSES_SECONDS:
             time.sleep(pause)
             descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if try_lock(descriptor, fcntl.LOCK_EX) and _is_file(descriptor, name):
-                os.pwrite(descriptor, _STAMP.pack(expires), 0)
-                _held.add(descriptor)
+            if self._is_taken_with(descriptor, (name, expires)):
                 return descriptor
             is_over = _is_over(descriptor)
             os.close(descriptor)
             if is_over:
                 self._remove_if_over(name)
         return None
+
+    def _is_taken_with(self, descriptor: int, lock: tuple[str, float]) -> bool:
+        name, expires = lock
+        try:
+            if not try_lock(descriptor, fcntl.LOCK_EX) or not _is_file(descriptor, name):
+                return False
+            os.pwrite(descriptor, _STAMP.pack(expires), 0)
+        except OSError:
+            os.close(descriptor)
+            raise
+        _held.add(descriptor)
+        return True
 
     def _release(self, name: str, descriptor: int) -> None:
         if descriptor not in _held:  # in a child made by fork: the lock is the parent's

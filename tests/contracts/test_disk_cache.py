@@ -5,7 +5,7 @@ import re
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +19,7 @@ from qis_core.settings import Settings
 from qis_core.testing.cache_contract import BoundedCacheContract
 from qis_core.testing.processes import child
 from qis_core.testing.shared_cache_contract import SharedCacheContract
+from qis_core.testing.threads import run_together
 from qis_plugins.disk import DiskCacheSettings, open_disk_cache, qis_cache_backends, qis_settings
 from qis_plugins.disk.cache import DiskCache
 from qis_plugins.disk.entry import pack, parse, tags_of
@@ -288,6 +289,14 @@ class TestFaults:
         assert [record.message for record in caplog.records] == ["disk cache: set failed: File too large"]
         assert cache.set("key", bytes(50_000))
 
+    def test_full_disk_stops_no_work_that_takes_a_lock(self, cache: DiskCache) -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        with no_file_over(0), cache.lock("job", ttl_seconds=30) as taken:
+            assert taken, "work goes on, at worst done twice"
+        assert len(os.listdir("/proc/self/fd")) == before
+        with cache.lock("job", ttl_seconds=30) as taken:
+            assert taken
+
     def test_folder_that_went_away_comes_back(self, cache: DiskCache, folder: Path) -> None:
         cache.set("key", b"value")
         os.rename(folder / "v1", folder / "gone")
@@ -334,6 +343,20 @@ class TestFaults:
                 assert cache.is_locked("job")
         if pid == 0:
             os._exit(0)
+        assert not cache.is_locked("job")
+
+    def test_lock_whose_time_ran_out_is_taken_over_once(self, cache: DiskCache) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(cache.lock("job", ttl_seconds=0.01))
+            time.sleep(0.05)
+
+            def take(_: int) -> bool:
+                lock = cache.lock("job", ttl_seconds=60)
+                taken = lock.__enter__()
+                stack.callback(lock.__exit__, None, None, None)
+                return taken
+
+            assert sum(run_together(8, take)) == 1
         assert not cache.is_locked("job")
 
     def test_stopped_process_stops_nobody_for_long(
