@@ -82,17 +82,19 @@ class Canvas:
 
 @dataclass(slots=True)
 class RenderContext:
-    """What an operation may use while it works on one frame. Not shared between threads.
+    """What operations may use while they work on a picture, one frame after the other. Not shared between threads.
 
     ``metadata`` travels with the picture; an operation that changes the colour profile replaces it. ``fill`` is the
     colour sensed for ``fill=auto``. ``open_source`` gives a decoded, oriented image that the step named in `sources`,
-    with its ICC profile as ``info["icc_profile"]``.
+    with its ICC profile as ``info["icc_profile"]``. ``found`` keeps what an operation found out from the first frame
+    and has to be the same for all.
     """
 
     settings: "Settings"
     metadata: Metadata
     open_source: Callable[[str], Image.Image]
     fill: tuple[int, int, int, int] | None = None
+    found: dict[object, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

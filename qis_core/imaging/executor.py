@@ -68,13 +68,12 @@ class Executor:
     def render(self, job: RenderJob) -> Rendered:
         """Decode, apply each step, encode; raises `UnsupportedImage` for a source that cannot be decoded."""
         decoded = self._decode(job)
-        frames, metadata = [], decoded.metadata
-        open_source = self._opener(job)
+        frames = []
+        context = RenderContext(self._toolbox.settings, decoded.metadata, self._opener(job))
         for frame in decoded.frames:
-            context = RenderContext(self._toolbox.settings, decoded.metadata, open_source)
+            context.metadata = decoded.metadata
             frames.append(self._apply(job.plan, upright(frame, job.plan.decode.orientation), context))
-            metadata = context.metadata
-        content = self._encode(job.plan, frames, replace(decoded, metadata=metadata))
+        content = self._encode(job.plan, frames, replace(decoded, metadata=context.metadata))
         return Rendered(content, job.plan.encode.media_type, Size(*frames[0].size))
 
     def _decode(self, job: RenderJob) -> Decoded:

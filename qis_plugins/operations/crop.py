@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from qis_core import Boolean, Canvas, Number, Stage, operation, param
+from qis_core import Boolean, Canvas, Number, RenderContext, Stage, operation, param
 from qis_core.domain.images import Box, Size
 from qis_core.imaging.geometry import (
     Edges,
@@ -94,9 +94,9 @@ def _rescale(step: CropStep, x_factor: float, y_factor: float) -> CropStep:
 
 
 @operation("crop", stage=Stage.CROP, params=CropParams, resolve=_resolve, output_size=_output_size, rescale=_rescale)
-def crop(image: Image.Image, step: CropStep) -> Image.Image:
+def crop(image: Image.Image, step: CropStep, context: RenderContext) -> Image.Image:
     """Cut a part out of the flipped, rotated picture."""
-    box = window_in(image, step.framing)
+    box = window_in(image, step.framing, context)
     left, top = round(box.left), round(box.top)
     width, height = scaled_size(Size(*image.size), box.width / image.width, box.height / image.height)
     return image.crop((left, top, min(left + width, image.width), min(top + height, image.height)))

@@ -1,10 +1,11 @@
 """``focus``: the part of a picture that matters when something has to go."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
+from qis_core import RenderContext
 from qis_core.domain.images import Box, Size
 from qis_core.imaging.geometry import Framing, box_size, middle_of, point_of, window_at
 from qis_core.imaging.params import Number
@@ -60,6 +61,10 @@ def framed(framing: Framing, size: Size, focus: str | None) -> Framing:
     return Framing(window_at(framing, point))
 
 
-def window_in(image: Image.Image, framing: Framing) -> Box:
-    """The box to cut out; chosen by the pixels when the framing leaves a choice."""
-    return framing.box if framing.window is None else best_window(image, framing.box, framing.window)
+def window_in(image: Image.Image, framing: Framing, context: RenderContext) -> Box:
+    """The box to cut out; where the framing leaves a choice the pixels of the first frame make it for all."""
+    if framing.window is None:
+        return framing.box
+    if framing not in context.found:
+        context.found[framing] = best_window(image, framing.box, framing.window)
+    return cast(Box, context.found[framing])

@@ -155,7 +155,7 @@ def _cost(_size: Size, step: ResizeStep) -> float:
 )
 def resize(image: Image.Image, step: ResizeStep, context: RenderContext) -> Image.Image:
     """Bring the picture to a size, in linear light, and pad it to the canvas."""
-    box = window_in(image, step.framing)
+    box = window_in(image, step.framing, context)
     inner = _inner(image, box, step, context)
     if step.fill is None:
         return inner

@@ -186,6 +186,12 @@ def test_sensing_changes_no_pixel_and_costs_nothing() -> None:
     assert sensing.operation.cost(SIZE, sensing.value) == 0
 
 
+def test_all_frames_of_an_animation_have_the_same_padding() -> None:
+    steps, context = plan(SIZE, {"width": "100", "height": "100", "fill": "auto"}), context_of()
+    colours = [run(steps, Image.new("RGB", SIZE, name), context).getpixel((50, 2)) for name in ("red", "blue")]
+    assert colours == [(255, 0, 0), (255, 0, 0)]
+
+
 def test_one_pixel_pictures_have_an_edge() -> None:
     padded = render(Image.new("RGB", (1, 1), (9, 8, 7)), {"width": "5", "height": "5", "left": "0", "fill": "auto"})
     assert padded.size == (1, 1)

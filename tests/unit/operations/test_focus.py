@@ -8,7 +8,7 @@ from qis_core.domain.images import Box, Size
 from qis_core.imaging.geometry import Framing, box_size, whole
 from qis_plugins.operations.focus import SMART, Focus, framed, window_in
 from qis_plugins.operations.saliency import SAMPLE_SIDE, best_window
-from tests.support.operations import render
+from tests.support.operations import context_of, plan, render, run
 from tests.support.scenes import BACKGROUNDS, DISTRACTORS, POSITIONS, Scene, draw_scene, visible_share
 
 LANDSCAPE, PORTRAIT, PANORAMA = Size(300, 200), Size(200, 300), Size(450, 150)
@@ -168,9 +168,24 @@ def test_without_a_choice_there_is_nothing_to_look_at(focus: str | None) -> None
     box = Box(10, 20, 110, 80)
     assert framed(Framing(box, Size(100, 60)), LANDSCAPE, focus) == Framing(box)
     assert framed(Framing(box), LANDSCAPE, focus) == Framing(box)
-    assert window_in(Image.new("L", LANDSCAPE), Framing(box)) == box
+    assert window_in(Image.new("L", LANDSCAPE), Framing(box), context_of()) == box
 
 
 def _centred(shape: Size, size: Size) -> Box:
     left, top = (shape.width - size.width) // 2, (shape.height - size.height) // 2
     return Box(left, top, left + size.width, top + size.height)
+
+
+def test_all_frames_of_an_animation_show_the_same_part() -> None:
+    """A window that follows every frame by itself would make a still background jump."""
+    first, second = (Image.new("RGB", LANDSCAPE, (120, 140, 160)) for _ in range(2))
+    first.paste((240, 60, 20), (20, 80, 60, 120))
+    second.paste((240, 60, 20), (240, 80, 280, 120))
+    for query in ({"width": "200", "height": "200"}, {"width": "50", "height": "50"}):
+        steps, context = plan(LANDSCAPE, {"fit": "cover", "focus": "smart", **query}), context_of()
+        shown = [run(steps, frame, context) for frame in (first, second)]
+        assert [_has_red(frame) for frame in shown] == [True, False]
+
+
+def _has_red(image: Image.Image) -> bool:
+    return bool((np.asarray(image)[..., 0] > 200).any())
