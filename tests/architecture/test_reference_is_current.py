@@ -17,7 +17,16 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages written by the command itself, with nothing of this machine's environment."""
     folder = tmp_path_factory.mktemp("reference")
     environ = {name: text for name, text in os.environ.items() if not name.startswith("QIS_")}
-    command = [sys.executable, "-m", "qis_web.cli", "--data", str(folder / "data"), "reference", "--output", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "qis_web.cli",
+        "--data",
+        str(folder / "data"),
+        "reference",
+        "--output",
+        str(folder),
+    ]
     subprocess.run(command, check=True, env={**environ, "COLUMNS": "80"}, capture_output=True, timeout=100)
     return folder
 
