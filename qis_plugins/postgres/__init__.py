@@ -15,7 +15,7 @@ def open_postgres(settings: Settings) -> Database:
     try:
         from qis_plugins.postgres.database import PostgresDatabase  # noqa: PLC0415  psycopg2 is an extra
     except ModuleNotFoundError as error:
-        if error.name != "psycopg2":
+        if (error.name or "").partition(".")[0] != "psycopg2":
             raise
         raise StartupError(
             "qis.database.backend: 'postgres' needs psycopg2, which is not installed; run: pip install qis[postgres]"

@@ -13,7 +13,7 @@ import psycopg2
 import psycopg2.extensions
 from sqlalchemy.exc import InvalidatePoolError
 
-from qis_core.errors import BackendError
+from qis_core.errors import BackendError, InvalidRequest
 
 _CHECK_SECONDS = 0.25
 
@@ -103,8 +103,13 @@ class WatchedCursor(psycopg2.extensions.cursor):
     """Its statements are watched, with the BEGIN that psycopg2 may send before the first."""
 
     def execute(self, query: Any, vars: Any = None) -> None:
-        with cast(WatchedConnection, self.connection).watched():
-            super().execute(query, vars)
+        try:
+            with cast(WatchedConnection, self.connection).watched():
+                super().execute(query, vars)
+        except ValueError as error:  # psycopg2 refuses it before it is sent
+            if "NUL" not in str(error):
+                raise
+            raise InvalidRequest("a text holds a NUL character, which cannot be kept or found") from error
 
 
 def connect(parameters: dict[str, Any], watchdog: Watchdog) -> WatchedConnection:
