@@ -13,7 +13,7 @@ from qis_core.domain.images import Size
 from qis_core.errors import UnsupportedImage
 from qis_core.imaging.color import to_mode
 from qis_core.imaging.metadata import reset_orientation
-from qis_core.imaging.plan import ImagePlan, OtherSource
+from qis_core.imaging.plan import ImagePlan, OtherSource, Step
 from qis_core.imaging.profiles import model_of_mode, to_srgb
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.imaging.toolbox import Toolbox
@@ -73,7 +73,7 @@ class Executor:
         for frame in decoded.frames:
             context.metadata = decoded.metadata
             frames.append(self._apply(job.plan, upright(frame, job.plan.decode.orientation), context))
-        content = self._encode(job.plan, frames, replace(decoded, metadata=context.metadata))
+        content = self._encode(job.plan, frames, self._encode_request(job.plan, decoded, context.metadata))
         return Rendered(content, job.plan.encode.media_type, Size(*frames[0].size))
 
     def _decode(self, job: RenderJob) -> Decoded:
@@ -83,7 +83,7 @@ class Executor:
             job.source,
             DecodeRequest(spec.page, spec.all_frames, spec.reduction, self._images.max_source_pixels),
         )
-        if spec.orientation != 1:
+        if self._images.auto_orient:  # also where nothing turns: the EXIF preview shows what a crop takes away
             return replace(decoded, metadata=reset_orientation(decoded.metadata))
         return decoded
 
@@ -109,23 +109,23 @@ class Executor:
         nominal = _oriented_size(plan)
         for step in plan.steps:
             operation = self._toolbox.operation[step.operation]
-            value = step.value
-            if image.size != nominal:
-                factors = image.width / nominal.width, image.height / nominal.height
-                value = operation.rescale(value, *factors)
+            value = step.value if image.size == nominal else self._rescaled(step, image, nominal)
             image = operation(image, value, context)
             nominal = step.size
         return image
 
-    def _encode(self, plan: ImagePlan, frames: list[Image.Image], decoded: Decoded) -> bytes:
-        encoder = self._encoder(plan.encode.codec)
-        metadata = decoded.metadata
+    def _rescaled(self, step: Step, image: Image.Image, nominal: Size) -> object:
+        """The step for a picture that was decoded smaller than planned for."""
+        operation = self._toolbox.operation[step.operation]
+        value = operation.rescale(step.value, image.width / nominal.width, image.height / nominal.height)
+        if value is None:
+            raise RuntimeError(f"before {step.operation}: {image.size} px, but the step before it predicted {nominal}")
+        return value
+
+    def _encode_request(self, plan: ImagePlan, decoded: Decoded, metadata: Metadata) -> EncodeRequest:
         if plan.encode.dpi:
             metadata = replace(metadata, dpi=(plan.encode.dpi, plan.encode.dpi))
-        fitting = [self._fit_mode(frame, encoder, metadata) for frame in frames]
-        if model_of_mode(fitting[0].mode) != model_of_mode(frames[0].mode):
-            metadata = metadata.with_profile(None)
-        request = EncodeRequest(
+        return EncodeRequest(
             variant=plan.encode.variant,
             quality=plan.encode.quality,
             metadata=metadata,
@@ -133,6 +133,12 @@ class Executor:
             loop=decoded.loop,
             compression=decoded.metadata.fields.get("compression", ""),
         )
+
+    def _encode(self, plan: ImagePlan, frames: list[Image.Image], request: EncodeRequest) -> bytes:
+        encoder = self._encoder(plan.encode.codec)
+        fitting = [self._fit_mode(frame, encoder, request.metadata) for frame in frames]
+        if model_of_mode(fitting[0].mode) != model_of_mode(frames[0].mode):
+            request = replace(request, metadata=request.metadata.with_profile(None))
         return encoder.encode(fitting, request)
 
     def _fit_mode(self, image: Image.Image, encoder: Encoder, metadata: Metadata) -> Image.Image:
