@@ -1,15 +1,18 @@
 """Pages for people: one layout, one set of headers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.renderers import render
 from pyramid.response import Response
 
 from qis_core.domain.paths import RepositoryPath
 from qis_web.panels import open_panels
 
+_METHODS = ("GET", "HEAD")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self' blob:; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -72,6 +75,16 @@ def page_response(request: Any, template: str, title: str, **values: Any) -> Res
     response.headers.update(_HEADERS)
     response.text = render(f"qis_web:templates/{template}.pt", {**values, "page": Page(request, title)}, request)
     return response
+
+
+def add_page(config: Configurator, view: Callable[..., Response], **where: Any) -> None:
+    """Register a page that can only be read; *where* are the predicates and the permission of ``add_view``."""
+    config.add_view(view, request_method=_METHODS, **where)
+    config.add_view(_refuse_method, **where)
+
+
+def _refuse_method(request: Any) -> Response:
+    raise HTTPMethodNotAllowed(headers={"Allow": ", ".join(_METHODS)}, detail=f"use one of {', '.join(_METHODS)}")
 
 
 def breadcrumbs(request: Any, path: RepositoryPath) -> Iterator[Link]:

@@ -9,7 +9,7 @@ from pyramid.response import Response
 
 from qis_core.domain.paths import RepositoryPath
 from qis_core.services.listing import Cursor, FolderPage, Listing
-from qis_web.pages import breadcrumbs, browse_path, page_response
+from qis_web.pages import add_page, breadcrumbs, browse_path, page_response
 from qis_web.picture_urls import THUMBNAIL_PX, PictureUrls
 from qis_web.resources.repository import Folder
 from qis_web.routes import TREE_ROUTE
@@ -91,7 +91,7 @@ def _json_url(request: Any, path: RepositoryPath, **query: str) -> str:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_view(folder_view, route_name="browse", context=Folder, permission="view", request_method=("GET", "HEAD"))
+    add_page(config, folder_view, route_name="browse", context=Folder, permission="view")
     config.add_view(
         folder_json_view, route_name=TREE_ROUTE, context=Folder, permission="view", request_method=("GET", "HEAD")
     )

@@ -12,7 +12,7 @@ from pyramid.response import Response
 from qis_core.domain.access import AccessLevel
 from qis_core.domain.paths import ROOT, RepositoryPath
 from qis_core.errors import NotAuthenticated, QisError
-from qis_web.pages import browse_path, page_response
+from qis_web.pages import add_page, browse_path, page_response
 from qis_web.picture_urls import PictureUrls
 from qis_web.views.folders import folder_values, listing_of, picture_values
 from qis_web.views.images import query_of
@@ -105,5 +105,5 @@ def sign_in_view(request: Any) -> Response:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_view(landing_view, route_name="landing", request_method=("GET", "HEAD"))
-    config.add_view(sign_in_view, route_name="sign_in", request_method=("GET", "HEAD"))
+    add_page(config, landing_view, route_name="landing")
+    add_page(config, sign_in_view, route_name="sign_in")

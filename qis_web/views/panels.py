@@ -6,7 +6,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from qis_core.contracts.panel import PanelRequest
-from qis_web.pages import page_response
+from qis_web.pages import add_page, page_response
 from qis_web.panels import all_panels, get_panel
 from qis_web.services import application_of
 from qis_web.views.images import query_of
@@ -21,4 +21,4 @@ def panel_view(request: Any) -> Response:
 
 def includeme(config: Configurator) -> None:
     config.registry.qis_panels = all_panels(application_of(config.registry))
-    config.add_view(panel_view, route_name="panel", request_method=("GET", "HEAD"))
+    add_page(config, panel_view, route_name="panel")

@@ -17,7 +17,7 @@ from qis_core.imaging.plan import ImageRequest
 from qis_core.services.deliver import ImageCall
 from qis_core.services.explain import explain
 from qis_web.controls import Asked, control_groups, shown_names
-from qis_web.pages import breadcrumbs, browse_path, page_response
+from qis_web.pages import add_page, breadcrumbs, browse_path, page_response
 from qis_web.picture_urls import PictureUrls
 from qis_web.resources.repository import Image
 from qis_web.routes import TREE_ROUTE
@@ -97,7 +97,11 @@ def _result(request: Any, facts: SourceFacts) -> Result:
     """What the query asks for; without one, something to begin with that this server allows."""
     if request.query_string and _can_try(request):
         return _made(request, facts, _texts(request))
-    first_tries = ({"width": str(min(_FIRST_WIDTH_PX, facts.size.width)), "format": "auto"}, {"format": "auto"}, {})
+    first_tries: tuple[dict[str, str], ...] = (
+        {"width": str(min(_FIRST_WIDTH_PX, facts.size.width)), "format": "auto"},
+        {"format": "auto"},
+        {},
+    )
     results = (_made(request, facts, texts) for texts in first_tries)
     return next((result for result in results if not result.fault), _made(request, facts, {}))
 
@@ -179,4 +183,4 @@ def _explanation(request: Any, result: Result) -> str | None:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_view(picture_view, route_name="browse", context=Image, permission="view", request_method=("GET", "HEAD"))
+    add_page(config, picture_view, route_name="browse", context=Image, permission="view")
