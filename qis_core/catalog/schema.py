@@ -61,16 +61,24 @@ def upgrade_on(connection: Connection, revision: str = "head") -> None:
 def downgrade(catalog: Catalog, revision: str = EMPTY) -> None:
     """Bring the schema back to *revision*; what later revisions added is lost.
 
-    Raises `InvalidRequest` unless the schema has *revision* or a later one.
+    Raises `InvalidRequest` unless the schema has *revision* or a later one, and `StartupError` when a newer version of
+    the software made it.
     """
     with catalog.database.startup_lock() as connection:
-        try:
-            command.downgrade(_config(connection), revision)
-        except CommandError as error:
-            known = ", ".join((EMPTY, *revisions()))
-            found = current_of(connection) or EMPTY
-            message = f"{revision!r} is not at or below {found}, which the database has; revisions are {known}"
-            raise InvalidRequest(message, parameter="revision") from error
+        _check_reachable(revision, current_of(connection) or EMPTY)
+        command.downgrade(_config(connection), revision)
+
+
+def _check_reachable(revision: str, found: str) -> None:
+    known = (EMPTY, *revisions())
+    if found not in known:
+        raise StartupError(f"the database has schema {found}, which this version does not know")
+    reachable = known[: known.index(found) + 1]
+    if revision not in reachable:
+        expected = ", ".join(reachable)
+        raise InvalidRequest(
+            f"{revision!r}: the database has {found}; expected one of {expected}", parameter="revision"
+        )
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -152,13 +152,18 @@ def test_connection_ended_by_the_administrator_fails_nobody(own_postgres: Postgr
 
 
 def test_transaction_under_way_is_undone(own_postgres: PostgresServer, catalog: Catalog) -> None:
-    with pytest.raises(BackendError), catalog.begin() as session:
-        set_property(session, "half", "1")
-        session.flush()
-        with killed(own_postgres):
-            pass
+    with pytest.raises(BackendError):
+        write_over_a_crash(own_postgres, catalog)
     with catalog.read() as session:
         assert find_property(session, "half") is None
+
+
+def write_over_a_crash(server: PostgresServer, catalog: Catalog) -> None:
+    with catalog.begin() as session:
+        set_property(session, "half", "1")
+        session.flush()
+        with killed(server):
+            pass
 
 
 @pytest.mark.parametrize("is_connected", [True, False])
@@ -176,14 +181,15 @@ def test_hanging_server_holds_nobody_longer_than_the_timeout(
 
 
 def test_start_up_lock_of_a_dead_server_is_a_backend_error(own_postgres: PostgresServer, catalog: Catalog) -> None:
-    with pytest.raises(BackendError), catalog.database.startup_lock() as connection:
-        own_postgres.kill9()
-        try:
-            connection.execute(text("SELECT 1"))
-        finally:
-            own_postgres.start()
+    with pytest.raises(BackendError):
+        hold_lock_over_a_crash(own_postgres, catalog)
     with catalog.database.startup_lock(timeout_seconds=1) as connection:
         assert connection.scalar(text("SELECT 1")) == 1
+
+
+def hold_lock_over_a_crash(server: PostgresServer, catalog: Catalog) -> None:
+    with catalog.database.startup_lock() as connection, killed(server):
+        connection.execute(text("SELECT 1"))
 
 
 def test_changes_are_heard_again_after_a_restart(own_postgres: PostgresServer, catalog: Catalog) -> None:
