@@ -125,7 +125,7 @@ class Sources:
     def _register(self, path: RepositoryPath, stat: FileStat) -> SourceFacts | None:
         with self._parts.storage.local_file(path) as file:
             record = FileRecord(stat, self._probe(file), content_hash(file))
-        with self._parts.catalog.begin() as session:
+        with self._parts.catalog.begin(together=True) as session:
             old = adopt_moved(session, path, record.content_hash, self._is_gone) if record.facts else None
             registration = register_image(session, path, record)
             found = source_facts(registration.image)
@@ -159,7 +159,7 @@ class Sources:
             image = find_image(session, path)
             if image is None or image.status is RecordStatus.DELETED:
                 return
-        with self._parts.catalog.begin() as session:
+        with self._parts.catalog.begin(together=True) as session:
             deleted = mark_image_deleted(session, path)
         if deleted:
             self._parts.registry.notify("qis_after_delete", Deleted(path=path, identity=ANONYMOUS))

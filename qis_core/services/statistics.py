@@ -197,7 +197,7 @@ class Statistics:
         with self._collecting:
             system, sums.system = sums.system, Tally()
         try:
-            with self._catalog.begin() as session:
+            with self._catalog.begin(together=True) as session:
                 add_system_counts(session, period, system.counts(), sums.load)
         except BaseException:
             with self._collecting:
@@ -210,7 +210,7 @@ class Statistics:
         with self._collecting:
             batch = {image_id: sums.images.pop(image_id) for image_id in list(islice(sums.images, _IMAGES_PER_WRITE))}
         try:
-            with self._catalog.begin() as session:
+            with self._catalog.begin(together=True) as session:
                 add_image_counts(session, period, {image_id: tally.counts() for image_id, tally in batch.items()})
         except BaseException:
             with self._collecting:
