@@ -103,7 +103,7 @@ def _result(request: Any, facts: SourceFacts) -> Result:
         {},
     )
     results = (_made(request, facts, texts) for texts in first_tries)
-    return next((result for result in results if not result.fault), _made(request, facts, {}))
+    return next((result for result in results if not result.fault), None) or _made(request, facts, {})
 
 
 def _made(request: Any, facts: SourceFacts, texts: Mapping[str, str]) -> Result:
@@ -166,10 +166,13 @@ def _details(request: Any, facts: SourceFacts) -> dict[str, Any]:
 
 
 def _rows(table: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in table.items()
-    ]
+    return [(name, _text(value)) for name, value in table.items()]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _explanation(request: Any, result: Result) -> str | None:

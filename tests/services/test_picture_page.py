@@ -101,6 +101,12 @@ class TestFacts:
         assert facts_of(page)["Model"] == "<b>Model</b> & 'co'"
         assert "<b>Model" not in page.source
 
+    def test_lists_are_joined(self, web: Web) -> None:
+        exif = Image.Exif()
+        exif[0x0102] = (8, 8, 8)
+        web.put("open/bits.jpg", exif=exif)
+        assert facts_of(web.page("/browse/open/bits.jpg"))["BitsPerSample"] == "8, 8, 8"
+
     def test_pages_are_counted_where_there_are_several(self, web: Web) -> None:
         frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "green", "blue")]
         frames[0].save(web.folder / "pictures/three.tif", save_all=True, append_images=frames[1:])
