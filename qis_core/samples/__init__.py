@@ -22,7 +22,7 @@ def write_samples(folder: Path, *, on_written: Callable[[Path], None] | None = N
     """Draw every sample that is not in *folder* yet; the paths of all of them.
 
     Takes about 20 seconds on two cores and 40 MB of disk the first time. A file appears whole or not at all.
-    ``on_written`` is told each file that was drawn, from another thread.
+    ``on_written`` is told each file that was drawn, in the order of `SAMPLES`.
     """
     missing = [sample for sample in SAMPLES if not (folder / sample.path).exists()]
     with ThreadPoolExecutor(_AT_ONCE) as pool:

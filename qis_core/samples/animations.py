@@ -11,8 +11,8 @@ _BALLS = 15
 
 
 def pendulum_waves(width: int, height: int) -> list[Image.Image]:
-    """Fifteen pendulums of different lengths, in step again after 60 frames."""
-    return [_pendulums(width, height, frame / 60) for frame in range(60)]
+    """Fifteen pendulums of different lengths, in step once in 60 frames."""
+    return [_pendulums(width, height, frame / 60) for frame in (*range(7, 60), *range(7))]
 
 
 def _pendulums(width: int, height: int, time: float) -> Image.Image:

@@ -73,7 +73,7 @@ SAMPLES: tuple[Sample, ...] = (
     ),
     Sample(
         "landscapes/dunes.jpg",
-        (3000, 2000),
+        (2700, 1800),
         horizons.dunes,
         _JPEG,
         Caption(
@@ -87,7 +87,7 @@ SAMPLES: tuple[Sample, ...] = (
     ),
     Sample(
         "landscapes/sea-at-dusk.jpg",
-        (3000, 2000),
+        (2700, 1800),
         horizons.sea_at_dusk,
         {**_JPEG, "icc_profile": display_p3()},
         Caption(
@@ -100,7 +100,7 @@ SAMPLES: tuple[Sample, ...] = (
     ),
     Sample(
         "landscapes/night-sky.jpg",
-        (2000, 3000),
+        (1800, 2700),
         horizons.night_sky,
         _JPEG,
         Caption(
@@ -168,7 +168,7 @@ SAMPLES: tuple[Sample, ...] = (
             "2026:03:28 22:47:00",
         ),
     ),
-    Sample("textures/marble.jpg", (2400, 1800), textures.marble, _JPEG, Caption("Marble", "Polished marble with gold")),
+    Sample("textures/marble.jpg", (2000, 1500), textures.marble, _JPEG, Caption("Marble", "Polished marble with gold")),
     Sample("textures/oak.webp", (2400, 1800), textures.oak, {"quality": 82, "method": 2}),
     Sample("textures/tartan.png", (1400, 1050), textures.tartan, {"compress_level": 6}),
     Sample("textures/pebbles.jpg", (2000, 1500), textures.pebbles, _JPEG, Caption("Pebbles", "Pebbles on a beach")),

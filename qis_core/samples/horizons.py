@@ -17,14 +17,15 @@ def misty_ridges(width: int, height: int) -> Image.Image:
     light = gradient(y, stops) * 0.9
     light = light + np.exp(-near_sun / 0.16)[..., None] * colour("#ffb35c") * 1.5
     light += (smooth(-near_sun, -0.052, -0.047) * 9)[..., None] * colour("#ffe2a8")
+    glow = np.exp(-near_sun / 0.35)[..., None] * colour("#ffc183") * np.float32(0.55)
     for number in range(8):
-        _add_ridge(light, (x, y), (number / 7, near_sun))
+        _add_ridge(light, (y, glow), number / 7)
     return develop(vignette(light.astype(np.float32), 0.2), exposure=0.85, grain=0.014, seed=2)
 
 
-def _add_ridge(light: Map, place: tuple[Map, Map], layer: tuple[float, Map]) -> None:
+def _add_ridge(light: Map, place: tuple[Map, Map], near: float) -> None:
     """One range; the first is far and pale, the last near and dark with trees along its crest."""
-    (_, y), (near, near_sun) = place, layer
+    y, glow = place
     height, width = light.shape[:2]
     line = 0.36 + 0.60 * near**1.25 - 0.075 * (0.7 + near) * ridge_line(width, int(60 + near * 70), roughness=0.46)
     trees = _trees(width, near, int(90 + near * 70))
@@ -32,9 +33,8 @@ def _add_ridge(light: Map, place: tuple[Map, Map], layer: tuple[float, Map]) -> 
     below = (y[part] - line[None, :]) * height
     cover = np.clip(below + trees[None, :] * height + 0.5, 0, 1)
     paint = gradient(near, ((0, "#d8b7a4"), (0.3, "#9a8fa6"), (0.65, "#4a5876"), (1, "#141b28")))
-    glow = colour("#ffc183") * (0.55 * (1 - near) ** 1.2)
     mist = smooth(below / height, 0.0, 0.16) * (0.8 * (1 - 0.55 * near))
-    shade = paint * 0.75 + np.exp(-near_sun[part] / 0.35)[..., None] * glow
+    shade = paint * 0.75 + glow[part] * (1 - near) ** 1.2
     shade += (colour("#f1cfb0") * 0.85 - shade) * mist[..., None]
     light[part] += (shade - light[part]) * cover[..., None]
 

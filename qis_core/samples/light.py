@@ -21,10 +21,13 @@ def to_linear(values: Map) -> Map:
 
 
 def gradient(places: Map | float, stops: tuple[tuple[float, str], ...]) -> Map:
-    """Colours between *stops*, each a place and a colour; one more axis than *places*."""
+    """Colours between *stops*, each a place and a colour; one more axis than *places*. Made of 4096 steps."""
     at = [place for place, _ in stops]
     colours = np.array([colour(text) for _, text in stops])
-    return np.stack([np.interp(places, at, colours[:, channel]) for channel in range(3)], axis=-1).astype(np.float32)
+    steps = np.linspace(at[0], at[-1], _LEVELS)
+    table = np.stack([np.interp(steps, at, colours[:, channel]) for channel in range(3)], axis=-1).astype(np.float32)
+    index = np.clip((np.asarray(places) - at[0]) * ((_LEVELS - 1) / (at[-1] - at[0])) + 0.5, 0, _LEVELS - 1)
+    return np.asarray(table.take(index.astype(np.int32), axis=0), dtype=np.float32)
 
 
 def develop(light: Map, *, exposure: float = 1.0, grain: float = 0.012, seed: int = 0) -> Image.Image:
