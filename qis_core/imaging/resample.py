@@ -2,14 +2,15 @@
 
 Linear light is exact: 256-entry tables to float, all arithmetic in float, one table back. The picture goes through in
 strips: averaging of whole blocks first as long as `GAP` times the wanted resolution remains, then the filter. Beside
-source and result that takes at most ``4 · channels · width_out · 2 · GAP · CHUNK_ROWS`` bytes and a few strips, however
-large the source is. Colour is weighted by alpha. CMYK, and pictures asked for without linear light, are resized as they
-are.
+source and result that takes at most ``4 · channels · CHUNK_COLUMNS · 2 · GAP · CHUNK_ROWS`` bytes and a few strips,
+however large they are. Colour is weighted by alpha. CMYK, and pictures asked for without linear light, are resized as
+they are.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,12 @@ from PIL import Image
 from qis_core.domain.images import Box, Size
 from qis_core.imaging.color import is_opaque
 from qis_core.imaging.curves import Curve, curves_of
+from qis_core.imaging.geometry import whole
 
 GAP = 3
 STRIP_ROWS = 128
 CHUNK_ROWS = 256
+CHUNK_COLUMNS = 512
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -48,24 +51,44 @@ class Method:
     profile: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The size of the result; with a ``part`` only those of its pixels are made, the same as in the whole."""
+
+    size: Size
+    part: Box | None = None
+
+
 def resize(image: Image.Image, size: Size, box: Box, method: Method) -> Image.Image:
     """The part *box* of a picture, in *size*; mode and source stay. Pixels outside the box have no influence."""
+    return resize_part(image, Wanted(size), box, method)
+
+
+def resize_part(image: Image.Image, wanted: Wanted, box: Box, method: Method) -> Image.Image:
+    """The same as `resize`, but only a part of the result."""
     rect, inside = _enclosed(image, box)
-    if rect.size == size and inside == (0, 0, *size):
-        return image.crop(rect)
+    left, top, right, bottom = map(round, wanted.part or whole(wanted.size))
+    part = _Rect(left, top, right, bottom)
+    if rect.size == wanted.size and inside == (0, 0, *wanted.size):
+        return image.crop((rect.left + left, rect.top + top, rect.left + right, rect.top + bottom))
     if method.linear and image.mode != "CMYK" and method.filter != "nearest":
-        return _resized_light(_Job(image, rect, inside, size, method))
-    return _resized_plain(image if rect.size == image.size else image.crop(rect), size, inside, method)
+        return _resized_light(_Job(image, rect, inside, wanted.size, part, method))
+    source = image if rect.size == image.size else image.crop(rect)
+    result = _resized_plain(source, wanted.size, inside, method)
+    return result if part.size == result.size else result.crop(part)
 
 
-class _Rect(tuple[int, int, int, int]):
-    """Whole pixels: left, top, right, bottom."""
+class _Rect(NamedTuple):
+    """Whole pixels."""
 
-    __slots__ = ()
+    left: int
+    top: int
+    right: int
+    bottom: int
 
     @property
     def size(self) -> Size:
-        return Size(self[2] - self[0], self[3] - self[1])
+        return Size(self.right - self.left, self.bottom - self.top)
 
 
 _Inside = tuple[float, float, float, float]
@@ -75,7 +98,7 @@ def _enclosed(image: Image.Image, box: Box) -> tuple[_Rect, _Inside]:
     """The whole pixels that a box touches, and the box relative to them."""
     left, right = _span(box.left, box.right, image.width)
     top, bottom = _span(box.top, box.bottom, image.height)
-    rect = _Rect((math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)))
+    rect = _Rect(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
     return rect, (left - rect[0], top - rect[1], right - rect[0], bottom - rect[1])
 
 
@@ -93,12 +116,13 @@ def _resized_plain(image: Image.Image, size: Size, box: _Inside, method: Method)
 
 @dataclass(frozen=True)
 class _Job:
-    """One resize in linear light; ``inside`` is relative to ``rect``."""
+    """One resize in linear light; ``inside`` is relative to ``rect``, ``part`` to the result."""
 
     image: Image.Image
     rect: _Rect
     inside: _Inside
     size: Size
+    part: _Rect
     method: Method
 
     @property
@@ -115,55 +139,77 @@ class _Job:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Along one axis: the blocks ``first`` to ``last`` that are read, and the stretch of them that is resized."""
+
+    first: int
+    last: int
+    start: float
+    end: float
+
+
+def _needed(job: _Job, axis: int, wanted: tuple[int, int]) -> _Span:
+    """What the pixels *wanted* of the result, a range along an axis (0: across), are made of."""
+    block, length = job.blocks[axis], job.size[axis]
+    origin, end = job.inside[axis] / block, job.inside[axis + 2] / block
+    scale = (end - origin) / length
+    reach = _SUPPORT[job.method.filter] * max(1.0, scale) + 1
+    start, stop = origin + wanted[0] * scale, origin + wanted[1] * scale
+    first = max(0, math.floor(start - reach))
+    last = min(-(-job.rect.size[axis] // block), math.ceil(stop + reach))
+    return _Span(first, last, start - first, stop - first)
+
+
 def _resized_light(job: _Job) -> Image.Image:
-    opaque = is_opaque(job.image)
-    result = Image.new(job.image.mode, job.size)
-    for top in range(0, job.size.height, CHUNK_ROWS):
-        bottom = min(top + CHUNK_ROWS, job.size.height)
-        light = [np.asarray(plane) for plane in _chunk(job, (top, bottom), not opaque)]
-        result.paste(_encoded(job, light), (0, top))
+    part, opaque = job.part, is_opaque(job.image)
+    result = Image.new(job.image.mode, part.size)
+    for chunk in _chunks(job):
+        light = [np.asarray(plane) for plane in _chunk(job, chunk, not opaque)]
+        result.paste(_encoded(job, light), (chunk.left - part.left, chunk.top - part.top))
     return result
 
 
-def _chunk(job: _Job, rows: tuple[int, int], weighted: bool) -> list[Image.Image]:
-    """Rows of the result as planes of light: one per channel, and alpha last when *weighted*."""
-    _, top, _, bottom = (value / job.blocks[1] for value in job.inside)
-    scale = (bottom - top) / job.size.height
-    reach = _SUPPORT[job.method.filter] * max(1.0, scale) + 1
-    height = -(-job.rect.size.height // job.blocks[1])
-    start, end = top + rows[0] * scale, top + rows[1] * scale
-    first, last = max(0, math.floor(start - reach)), min(height, math.ceil(end + reach))
-    planes = _narrowed(job, (first, last), weighted)
-    box = (0, start - first, job.size.width, end - first)
-    size, resample = (job.size.width, rows[1] - rows[0]), FILTERS[job.method.filter]
-    return [plane.resize(size, resample, box) for plane in planes]
+def _chunks(job: _Job) -> Iterator[_Rect]:
+    """Pieces of the result that touch the part. They lie on a fixed grid, since a piece's place moves the last bits."""
+    rows, columns = job.part.top // CHUNK_ROWS * CHUNK_ROWS, job.part.left // CHUNK_COLUMNS * CHUNK_COLUMNS
+    for top in range(rows, job.part.bottom, CHUNK_ROWS):
+        for left in range(columns, job.part.right, CHUNK_COLUMNS):
+            right, bottom = min(left + CHUNK_COLUMNS, job.size.width), min(top + CHUNK_ROWS, job.size.height)
+            yield _Rect(left, top, right, bottom)
 
 
-def _narrowed(job: _Job, rows: tuple[int, int], weighted: bool) -> list[Image.Image]:
-    """Rows of blocks, averaged and filtered to the final width."""
-    count = len(job.curves) + weighted
-    planes = [Image.new("F", (job.size.width, rows[1] - rows[0])) for _ in range(count)]
+def _chunk(job: _Job, chunk: _Rect, weighted: bool) -> list[Image.Image]:
+    """A piece of the result as planes of light: one per channel, and alpha last when *weighted*."""
+    rows, columns = _needed(job, 1, (chunk.top, chunk.bottom)), _needed(job, 0, (chunk.left, chunk.right))
+    planes = [Image.new("F", (chunk.size.width, rows.last - rows.first)) for _ in range(len(job.curves) + weighted)]
     step = max(1, STRIP_ROWS // job.blocks[1])
-    for first in range(rows[0], rows[1], step):
-        strip = _strip(job, first, min(first + step, rows[1]))
+    for first in range(rows.first, rows.last, step):
+        strip = _strip(job, columns, (first, min(first + step, rows.last)))
         for plane, light in zip(planes, _light(strip, job.curves, weighted), strict=True):
-            plane.paste(_across(job, light), (0, first - rows[0]))
-    return planes
+            plane.paste(_across(job, columns, light, plane.width), (0, first - rows.first))
+    box = (0, rows.start, chunk.size.width, rows.end)
+    return [plane.resize(chunk.size, FILTERS[job.method.filter], box) for plane in planes]
 
 
-def _strip(job: _Job, first: int, last: int) -> Image.Image:
+def _strip(job: _Job, columns: _Span, rows: tuple[int, int]) -> Image.Image:
+    """The pixels of some blocks; the last ones may be cut short by the edge."""
     left, top, right, bottom = job.rect
-    rows = job.blocks[1]
-    return job.image.crop((left, top + first * rows, right, min(top + last * rows, bottom)))
+    across, down = job.blocks
+    return job.image.crop(
+        (
+            *(left + columns.first * across, top + rows[0] * down),
+            *(min(left + columns.last * across, right), min(top + rows[1] * down, bottom)),
+        )
+    )
 
 
-def _across(job: _Job, light: Image.Image) -> Image.Image:
+def _across(job: _Job, columns: _Span, light: Image.Image, width: int) -> Image.Image:
     """One strip: blocks averaged, then filtered along its rows."""
-    columns, rows = job.blocks
-    if columns > 1 or rows > 1:
-        light = light.reduce((columns, rows))
-    box = (job.inside[0] / columns, 0, job.inside[2] / columns, light.height)
-    return light.resize((job.size.width, light.height), FILTERS[job.method.filter], box)
+    if job.blocks != (1, 1):
+        light = light.reduce(job.blocks)
+    box = (columns.start, 0, columns.end, light.height)
+    return light.resize((width, light.height), FILTERS[job.method.filter], box)
 
 
 def _light(strip: Image.Image, curves: tuple[Curve, ...], weighted: bool) -> Iterator[Image.Image]:

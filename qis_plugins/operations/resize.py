@@ -8,8 +8,8 @@ from qis_core import Boolean, Canvas, Choice, Integer, Number, RenderContext, St
 from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_core.imaging import resample
-from qis_core.imaging.color import Fill
-from qis_core.imaging.geometry import Framing, Layout, is_right, layout, scaled_box, scaled_size, whole
+from qis_core.imaging.color import AUTO, Fill
+from qis_core.imaging.geometry import Framing, Layout, box_size, is_right, layout, scaled_box, scaled_size, whole
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.settings import Settings
 from qis_plugins.operations.crop import CropStep
@@ -155,19 +155,37 @@ def _cost(_size: Size, step: ResizeStep) -> float:
 )
 def resize(image: Image.Image, step: ResizeStep, context: RenderContext) -> Image.Image:
     """Bring the picture to a size, in linear light, and pad it to the canvas."""
+    return resized_part(image, step, whole(step.canvas), context)
+
+
+def resized_part(image: Image.Image, step: ResizeStep, part: Box, context: RenderContext) -> Image.Image:
+    """The pixels *part* of the canvas that a step makes; the others are not computed."""
     box = window_in(image, step.framing, context)
-    inner = _inner(image, box, step, context)
+    shown, offset = _shown(step, part)
     if step.fill is None:
-        return inner
-    edge = image if step.fill != "auto" else image.crop(_pixels(box))
-    colour = rendered_fill(step.fill, edge, context)
-    inner = ready_for(colour, inner, context)
-    return on_canvas(inner, step.canvas, step.offset, pixel_of(colour, inner, context))
+        return _inner(image, step, (box, shown), context)
+    colour = rendered_fill(step.fill, image if step.fill != AUTO else image.crop(_pixels(box)), context)
+    inner = _inner(image, step, (box, shown), context) if shown.width > 0 and shown.height > 0 else None
+    ground = ready_for(colour, inner or Image.new(image.mode, (1, 1)), context)
+    pixel = pixel_of(colour, ground, context)
+    if inner is None:
+        return Image.new(ground.mode, box_size(part), pixel)
+    return on_canvas(ground, box_size(part), offset, pixel)
 
 
-def _inner(image: Image.Image, box: Box, step: ResizeStep, context: RenderContext) -> Image.Image:
+def _shown(step: ResizeStep, part: Box) -> tuple[Box, tuple[int, int]]:
+    """Which part of the inner picture lies in a part of the canvas, and where in that part."""
+    x, y = step.offset
+    left, top = max(part.left - x, 0), max(part.top - y, 0)
+    shown = Box(left, top, min(part.right - x, step.inner.width), min(part.bottom - y, step.inner.height))
+    return shown, (int(left + x - part.left), int(top + y - part.top))
+
+
+def _inner(image: Image.Image, step: ResizeStep, boxes: tuple[Box, Box], context: RenderContext) -> Image.Image:
+    """The box of the picture, in the size of the inner picture, but only the part of it that is shown."""
+    box, shown = boxes
     method = resample.Method(step.filter or "nearest", step.linear, context.metadata.icc_profile)
-    return resample.resize(image, step.inner, box, method)
+    return resample.resize_part(image, resample.Wanted(step.inner, shown), box, method)
 
 
 def _pixels(box: Box) -> tuple[int, int, int, int]:

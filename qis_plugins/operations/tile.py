@@ -6,13 +6,14 @@ from typing import cast
 
 from PIL import Image
 
-from qis_core import Canvas, Integer, Stage, operation, param
+from qis_core import Canvas, Integer, RenderContext, Stage, operation, param
 from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_core.imaging.geometry import box_size, tile_box
 from qis_core.imaging.params import Bound
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.settings import Settings
+from qis_plugins.operations.resize import ResizeStep, resize, resized_part
 
 _NUMBER = Integer(0, 0)
 
@@ -78,9 +79,10 @@ class TileParams:
 
 @dataclass(frozen=True, slots=True)
 class TileStep:
-    """The cell in pixels."""
+    """The cell in pixels; of the picture that ``resized`` makes, if the resize is all that comes before."""
 
     box: Box
+    resized: ResizeStep | None = None
 
 
 def _resolve(params: TileParams, canvas: Canvas) -> TileStep | None:
@@ -94,12 +96,45 @@ def _resolve(params: TileParams, canvas: Canvas) -> TileStep | None:
     return TileStep(box)
 
 
-def _output_size(_size: Size, step: TileStep) -> Size:
-    return box_size(step.box)
+def _absorb(before: object, step: TileStep) -> TileStep | None:
+    """Of a picture that is resized only for this cell no other pixel has to be made."""
+    return replace(step, resized=before) if isinstance(before, ResizeStep) else None
 
 
-@operation("tile", stage=Stage.TILE, params=TileParams, resolve=_resolve, output_size=_output_size)
-def tile(image: Image.Image, step: TileStep) -> Image.Image:
+def _output_alpha(has_alpha: bool, step: TileStep) -> bool:
+    return has_alpha if step.resized is None else resize.output_alpha(has_alpha, step.resized)
+
+
+def _reduction(step: TileStep, size: Size) -> float:
+    return 1.0 if step.resized is None else resize.reduction(step.resized, size)
+
+
+def _rescale(step: TileStep, x_factor: float, y_factor: float) -> TileStep | None:
+    if step.resized is None:
+        return None
+    return replace(step, resized=cast(ResizeStep, resize.rescale(step.resized, x_factor, y_factor)))
+
+
+def _cost(size: Size, step: TileStep) -> float:
+    cell = box_size(step.box)
+    return cell.width * cell.height / 1e6 if step.resized is None else resize.cost(size, step.resized)
+
+
+@operation(
+    "tile",
+    stage=Stage.TILE,
+    params=TileParams,
+    resolve=_resolve,
+    output_size=lambda _size, step: box_size(step.box),
+    output_alpha=_output_alpha,
+    absorb=_absorb,
+    reduction=_reduction,
+    rescale=_rescale,
+    cost=_cost,
+)
+def tile(image: Image.Image, step: TileStep, context: RenderContext) -> Image.Image:
     """Cut one cell of a grid out of the finished, padded picture."""
+    if step.resized is not None:
+        return resized_part(image, step.resized, step.box, context)
     left, top, right, bottom = map(int, step.box)
     return image.crop((left, top, right, bottom))

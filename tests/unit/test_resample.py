@@ -14,7 +14,7 @@ from qis_core.domain.images import Box, Size
 from qis_core.imaging import resample
 from qis_core.imaging.curves import srgb_light
 from qis_core.imaging.geometry import whole
-from qis_core.imaging.resample import Method, resize
+from qis_core.imaging.resample import Method, Wanted, resize, resize_part
 from tests.support.icc import adobe_rgb
 from tests.support.pictures import checkerboard, dark_bars, gradient
 
@@ -206,6 +206,7 @@ def test_strips_and_chunks_leave_no_seams(size: tuple[int, int], mode: str, monk
     expected = np.asarray(resized(image, size), int)
     for rows in (1, 7, 50, 10_000):
         monkeypatch.setattr(resample, "CHUNK_ROWS", rows)
+        monkeypatch.setattr(resample, "CHUNK_COLUMNS", rows + 3)
         monkeypatch.setattr(resample, "STRIP_ROWS", rows * 3)
         assert np.abs(np.asarray(resized(image, size), int) - expected).max() <= 1
 
@@ -218,7 +219,7 @@ def test_work_space_is_bounded() -> None:
     resized(image, (700, 2800))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 4 * 4 * 700 * 2 * resample.GAP * resample.CHUNK_ROWS
+    assert peak < 4 * 4 * 2 * resample.GAP * resample.CHUNK_ROWS * resample.CHUNK_COLUMNS
 
 
 # --- alpha ---
@@ -275,3 +276,27 @@ def test_a_decoder_that_shrinks_a_halftone_makes_it_too_dark() -> None:
         levels.append(float(np.asarray(resized(image, (20, 20)), float).mean()))
     assert levels[0] == pytest.approx(188, abs=2)
     assert levels[1] < 140
+
+
+# --- parts ---
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK"])
+@pytest.mark.parametrize("size", [(97, 61), (31, 20), (11, 9), (420, 280), (300, 200)])
+@pytest.mark.parametrize("method", [LINEAR, PLAIN])
+def test_parts_are_cut_from_the_same_picture(
+    mode: str, size: tuple[int, int], method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit, wherever the cuts and the pieces are."""
+    monkeypatch.setattr(resample, "CHUNK_ROWS", 40)
+    monkeypatch.setattr(resample, "CHUNK_COLUMNS", 70)
+    image = photo((300, 200)).convert("RGBA")
+    image.putalpha(photo((300, 200), 8).convert("L"))
+    image = image.convert("RGB").convert(mode) if mode == "CMYK" else image.convert(mode)
+    box = Box(0, 0, 300, 200) if size == (300, 200) else Box(3.5, 2, 297, 199.25)
+    expected = resized(image, size, method, box)
+    x, y = size[0] // 3, size[1] // 2
+    for part in (Box(0, 0, x, y), Box(x, y, *size), Box(x, 0, x + 1, size[1]), Box(0, y, size[0], y + 1)):
+        made = resize_part(image, Wanted(Size(*size), part), box, method)
+        left, top, right, bottom = map(int, part)
+        assert made.tobytes() == expected.crop((left, top, right, bottom)).tobytes()

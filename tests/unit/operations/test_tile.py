@@ -1,5 +1,7 @@
 """``tile``: cells, their sizes, and what is said about wrong ones (spec image-urls §4.9.2)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +9,7 @@ from PIL import Image
 from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_plugins.operations.tile import TileStep
-from tests.support.operations import World, planned_size, render, values
+from tests.support.operations import ANY, World, context_of, plan, planned_size, render, run, values
 from tests.support.pictures import MAGENTA, QUARTERS, gradient, quad
 
 LANDSCAPE, ODD, SQUARE = Size(1000, 600), Size(101, 67), Size(100, 100)
@@ -104,3 +106,78 @@ def test_tiles_are_of_the_padded_picture() -> None:
     cell = render(quad(LANDSCAPE), {"width": "200", "height": "200", "tile": "1:4", "fill": "ff00ff"})
     assert cell.size == (100, 100)
     assert (cell.getpixel((50, 5)), cell.getpixel((50, 60))) == (MAGENTA, RED)
+
+
+# --- only the pixels of the cell are made ---
+
+
+def test_a_tile_of_a_resized_picture_is_one_step() -> None:
+    steps = plan(LANDSCAPE, {"left": "0.5", "width": "100", "tile": "1:4"})
+    assert [step.operation.name for step in steps] == ["tile"]
+    assert steps[0].value.resized.box == (500, 0, 1000, 600)
+    assert (steps[0].before, steps[0].after) == (LANDSCAPE, (50, 60))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"width": "100"},
+        {"width": "97", "height": "61", "left": "0.13", "top": "0.07"},
+        {"width": "90", "height": "90", "fill": "red"},
+        {"width": "90", "height": "90", "fill": "none", "valign": "T0"},
+        {"width": "90", "height": "90", "fill": "auto", "halign": "R1", "right": "0.3"},
+        {"width": "60", "height": "60", "fit": "cover", "focus": "smart"},
+        {"width": "200", "height": "120", "left": "0.7", "right": "0.9"},
+        {"width": "240", "height": "200", "right": "0.2", "bottom": "0.3"},
+        {"width": "90", "angle": "20", "fill": "none"},
+    ],
+)
+@pytest.mark.parametrize("mode", ["L", "RGBA", "RGB", "CMYK"])
+def test_tiles_are_cells_of_the_picture_that_is_made_without_them(query: dict[str, str], mode: str) -> None:
+    image = gradient(Size(400, 240))
+    if mode == "RGBA":
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image = image.convert(mode)
+    world = World(output=ANY)
+    whole = render(image, query, world)
+    for number in (1, 2, 5, 9):
+        cell = plan(Size(400, 240), {**query, "tile": f"{number}:9"}, replace(world, mode=mode))[-1]
+        left, top, right, bottom = map(int, cell.value.box)
+        made = render(image, {**query, "tile": f"{number}:9"}, world)
+        assert (made.mode, made.size) == (whole.mode, cell.after)
+        assert made.tobytes() == whole.crop((left, top, right, bottom)).tobytes()
+
+
+def test_a_cell_that_is_only_padding() -> None:
+    query = {"width": "100", "height": "100", "left": "0.9", "fill": "none"}
+    cell = render(quad(LANDSCAPE), {**query, "tile": "1:16"})
+    assert cell.getcolors() == [(25 * 25, (0, 0, 0, 0))]
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_a_tile_of_a_picture_decoded_smaller(factor: int) -> None:
+    image = gradient(LANDSCAPE)
+    steps = plan(LANDSCAPE, {"width": "60", "tile": "4:9"})
+    full, reduced = (run(steps, source, context_of()) for source in (image, image.reduce(factor)))
+    assert full.size == reduced.size == steps[-1].after
+    assert np.abs(np.asarray(full, int) - np.asarray(reduced, int)).max() <= 6
+
+
+def test_a_tile_is_decoded_as_large_as_the_whole_needs() -> None:
+    world = World().images(linear_light=False)
+    tiled, whole = (plan(LANDSCAPE, {"width": "60", **more}, world)[-1] for more in ({"tile": "4:9"}, {}))
+    reductions = [step.operation.reduction(step.value, step.before) for step in (tiled, whole)]
+    assert reductions[0] == reductions[1] > 1
+
+
+def test_a_tile_of_the_source_needs_every_pixel() -> None:
+    step = plan(LANDSCAPE, {"tile": "4:9"})[-1]
+    assert step.operation.reduction(step.value, step.before) == 1
+    assert step.operation.rescale(step.value, 0.5, 0.5) is None
+    assert step.operation.cost(step.before, step.value) < 0.1
+
+
+@pytest.mark.parametrize(("fill", "expected"), [("none", True), ("red", False)])
+def test_a_tile_is_transparent_when_the_padding_is(fill: str, expected: bool) -> None:
+    step = plan(LANDSCAPE, {"width": "100", "height": "100", "fill": fill, "tile": "1:4"})[-1]
+    assert step.operation.output_alpha(False, step.value) == expected
