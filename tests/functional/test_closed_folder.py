@@ -111,6 +111,26 @@ def test_a_closed_picture_is_no_overlay(closed: Folder, server: RunningServer, f
             refused(opened.ask(request, headers={"If-None-Match": "*"}))
 
 
+@pytest.mark.parametrize(
+    "spelling", ["/{}/l.jpg", "//{}//l.jpg", "./{}/l.jpg", "{}/../{}/./l.jpg", "%5C{}/l.jpg", "{}/l.jpg/"]
+)
+def test_no_spelling_of_an_overlay_opens_the_folder(
+    always_closed: Folder, server: RunningServer, fixtures: Path, spelling: str
+) -> None:
+    opened = Folder(server, fixtures)
+    overlay = spelling.replace("{}", always_closed.name)
+    refused(opened.ask(f"q.png&width=60&overlay={overlay}"))
+    refused(opened.ask(f"/images/t/q.png?width=60&overlay={overlay}"))
+    refused(opened.ask(f"/image?src={overlay}&width=60"))
+
+
+def test_a_template_may_use_a_closed_overlay(always_closed: Folder, server: RunningServer, fixtures: Path) -> None:
+    opened, name = Folder(server, fixtures), f"marked-{always_closed.name}"
+    server.cli("template", "set", name, f"overlay_src={always_closed.name}/l.jpg", "overlay_size=0.5")
+    eventually(lambda: is_ok(opened.ask(f"q.png&width=60&tmp={name}")))
+    refused(opened.ask(f"q.png&width=60&tmp={name}&overlay={always_closed.name}/l.jpg"))
+
+
 def test_a_warm_overlay_is_closed_too(folder: Folder, server: RunningServer, fixtures: Path) -> None:
     opened = Folder(server, fixtures)
     folder.place("wm.png")

@@ -43,7 +43,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     packages = next((folder / "env").glob("lib/python*/site-packages"))
     # what QIS itself needs comes from the environment of the tests; the plugin does not
     ours = [path for path in site.getsitepackages() if Path(path).exists()]
-    (packages / "qis-of-the-tests.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in ours))
+    (packages / "qis-of-the-tests.pth").write_text(
+        "".join(f"import site; site.addsitedir({path!r})\n" for path in ours)
+    )
     source = shutil.copytree(EXAMPLE, folder / "source", ignore=shutil.ignore_patterns("build", "*.egg-info"))
     pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "--no-input"]
     how = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
@@ -108,6 +110,9 @@ def test_a_wrong_value_is_refused_in_words(server: str) -> None:
 def test_the_tools_know_it(installation: Installation) -> None:
     assert "sepia  (qis-sepia 1.0)" in installation.qis("plugins")
     assert "| `sepia` | `sepia` | an integer from 0 to 100, in % |" in installation.qis("reference", "url-parameters")
-    assert "sepia" not in subprocess.run(
-        [sys.executable, "-m", "qis_web.cli", "plugins"], check=True, capture_output=True, text=True, env=clean()
-    ).stdout
+    assert (
+        "sepia"
+        not in subprocess.run(
+            [sys.executable, "-m", "qis_web.cli", "plugins"], check=True, capture_output=True, text=True, env=clean()
+        ).stdout
+    )

@@ -161,8 +161,8 @@ CASES = [
             "q.png&left=0.4&right=0.6&top=0.1&bottom=0.9&width=500&height=500&autocropfit=1&fill=ff00ff",
             size(500, 500),
             no_magenta,
-            px("red", (3, 100)),
-            px("green", (496, 100)),
+            px("red", (3, 100), (240, 100)),
+            px("green", (496, 100), (260, 100)),
         ),
     ),
     case(
