@@ -1,10 +1,11 @@
 """Many processes on one PostgreSQL: the same files at the same moment make one record each, and one line of history."""
 
+import multiprocessing
 import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.pool import Pool
+from multiprocessing.synchronize import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -19,7 +20,6 @@ from qis_core.catalog.statistics import Counts, Load, add_image_counts, add_syst
 from qis_core.domain.paths import RepositoryPath
 from qis_core.settings import Secret, Settings
 from qis_core.testing.database_commands import FIRST_PERIOD, file_record
-from qis_core.testing.processes import Child, child
 from qis_core.testing.threads import run_together
 from qis_plugins.postgres import open_postgres
 from qis_plugins.postgres.settings import PostgresSettings
@@ -48,15 +48,31 @@ def open_catalog(url: str) -> Catalog:
     return Catalog(open_postgres(Settings.of(PostgresSettings(url=Secret(url)))))
 
 
-def serve(opener: Callable[[], Catalog], pipe: Connection) -> None:
-    """A server process: for each step it is told, work through some of the files in an order of its own."""
-    catalog = opener()
-    pipe.send("ready")
-    while True:
-        step, count = pipe.recv()
-        for path in random.sample(PATHS[:count], count):
-            STEPS[step](catalog, path)
-        pipe.send("done")
+class Server:
+    """What one process of the pool keeps: its own connections, and where it waits for the others."""
+
+    catalog: Catalog
+    meeting: Barrier
+
+
+def become_server(url: str, meeting: Barrier) -> None:
+    Server.catalog, Server.meeting = open_catalog(url), meeting
+
+
+def serve(step: str, count: int) -> None:
+    """Together with the other processes, work through some of the files, in an order of its own."""
+    Server.meeting.wait(60)
+    for path in random.sample(PATHS[:count], count):
+        STEPS[step](Server.catalog, path)
+
+
+@pytest.fixture
+def servers(catalog: Catalog, url: str) -> Iterator[Pool]:
+    """Processes that share nothing but the database; importing is done once for all."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with context.Pool(PROCESSES, become_server, (url, context.Barrier(PROCESSES))) as pool:
+        yield pool
 
 
 def register(catalog: Catalog, path: RepositoryPath, content: str) -> None:
@@ -76,15 +92,10 @@ STEPS: Mapping[str, Callable[[Catalog, RepositoryPath], None]] = {
 }
 
 
-def test_processes_agree_on_every_file(catalog: Catalog, url: str) -> None:
+def test_processes_agree_on_every_file(catalog: Catalog, servers: Pool) -> None:
     again = 20
-    with ExitStack() as stack:
-        servers = [stack.enter_context(child(serve, partial(open_catalog, url))) for _ in range(PROCESSES)]
-        for server in servers:
-            assert server.receive() == "ready"
-        at_once(servers, "appear", FILES)
-        for step in ("change", "vanish", "change"):
-            at_once(servers, step, again)
+    for step, count in (("appear", FILES), ("change", again), ("vanish", again), ("change", again)):
+        servers.starmap(serve, [(step, count)] * PROCESSES, chunksize=1)
     later = [ImageAction.REPLACED, ImageAction.DELETED, ImageAction.CREATED]
     with catalog.read() as session:
         found = session.scalars(select(Image)).all()
@@ -96,13 +107,6 @@ def test_processes_agree_on_every_file(catalog: Catalog, url: str) -> None:
         assert session.scalar(select(func.count()).select_from(Folder)) == 2 + 7
 
 
-def at_once(servers: list[Child], step: str, count: int) -> None:
-    for server in servers:
-        server.send((step, count))
-    for server in servers:
-        assert server.receive() == "done"
-
-
 def test_counts_of_all_processes_are_added_up(catalog: Catalog) -> None:
     ids = [add_record(catalog, path) for path in PATHS[:20]]
 
@@ -110,8 +114,8 @@ def test_counts_of_all_processes_are_added_up(catalog: Catalog) -> None:
         for _ in range(5):
             shuffled = random.sample(ids, len(ids))
             with catalog.begin(together=True) as session:
-                add_system_counts(session, FIRST_PERIOD, ONE, Load())
                 add_image_counts(session, FIRST_PERIOD, dict.fromkeys(shuffled, ONE))
+                add_system_counts(session, FIRST_PERIOD, ONE, Load())
 
     run_together(PROCESSES, count)
     with catalog.read() as session:
