@@ -13,33 +13,34 @@ def dahlia(width: int, height: int) -> Image.Image:
     light = bokeh(width, height, (("#0d2416", "#1d4a26", "#4d7d34"), 81, 130))
     random = np.random.default_rng(82)
     size, centre = 0.43 * min(width, height), (0.5 * width, 0.47 * height)
-    outer, inner, tips = colour("#c81e58"), colour("#5c0a34"), colour("#ffb3bd")
     for number in range(260, 0, -1):
-        angle, share = number * 2.39996, (number / 260) ** 0.5
-        root = size * share * 0.42
-        length = size * (0.10 + 0.52 * share) * random.uniform(0.94, 1.05)
-        middle = inner + (outer - inner) * np.float32(share)
-        paint_petal(
-            light,
-            Petal(
-                centre[0] + root * np.cos(angle),
-                centre[1] + root * np.sin(angle) * 0.96,
-                angle + random.uniform(-0.06, 0.06),
-                length,
-                size * (0.075 + 0.17 * share),
-                middle * np.float32(0.55),
-                middle + (tips - middle) * np.float32(0.06 + 0.5 * share**2),
-                blunt=0.62,
-                shadow=0.5,
-            ),
-        )
+        paint_petal(light, _ray(centre, size, (number, random)))
+    outer, inner = colour("#c81e58") * np.float32(0.4), colour("#5c0a34")
     for number in range(34, 0, -1):
-        angle, root = number * 2.39996, size * 0.008 * number**0.5
+        angle, root = number * _GOLDEN, size * 0.008 * number**0.5
         at = (centre[0] + root * np.cos(angle), centre[1] + root * np.sin(angle))
-        paint_petal(light, Petal(*at, angle, size * 0.055, size * 0.034, outer * np.float32(0.4), inner, blunt=0.6))
+        paint_petal(light, Petal(*at, angle, size * 0.055, size * 0.034, outer, inner, blunt=0.6))
     dot = size * 0.012
     paint_petal(light, Petal(centre[0] - dot, centre[1], 0, 2 * dot, 2 * dot, inner, inner * np.float32(0.7), 1.0))
     return develop(vignette(light, 0.35), exposure=1.2, grain=0.012, seed=6)
+
+
+#: The angle between one petal and the next, as in most flowers.
+_GOLDEN = 2.39996
+
+
+def _ray(centre: tuple[float, float], size: float, which: tuple[int, np.random.Generator]) -> Petal:
+    """One of 260 petals: the higher its number, the farther out, longer and paler."""
+    number, random = which
+    angle, share = number * _GOLDEN, (number / 260) ** 0.5
+    root = size * share * 0.42
+    x, y = centre[0] + root * np.cos(angle), centre[1] + root * np.sin(angle) * 0.96
+    length = size * (0.10 + 0.52 * share) * random.uniform(0.94, 1.05)
+    outer, inner, tip = colour("#c81e58"), colour("#5c0a34"), colour("#ffb3bd")
+    middle = inner + (outer - inner) * np.float32(share)
+    pale = middle + (tip - middle) * np.float32(0.06 + 0.5 * share**2)
+    turned = angle + random.uniform(-0.06, 0.06)
+    return Petal(x, y, turned, length, size * (0.075 + 0.17 * share), middle * np.float32(0.55), pale, 0.62, 0, 0.5)
 
 
 def owl(width: int, height: int) -> Image.Image:
