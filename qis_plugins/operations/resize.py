@@ -12,7 +12,7 @@ from qis_core.imaging.color import AUTO, Fill
 from qis_core.imaging.geometry import Framing, Layout, box_size, is_right, layout, scaled_box, scaled_size, whole
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.settings import Settings
-from qis_plugins.operations.crop import CropStep
+from qis_plugins.operations.crop import CropStep, crop
 from qis_plugins.operations.fill import pixel_of, planned_fill, ready_for, rendered_fill, shows_alpha
 from qis_plugins.operations.focus import window_in
 from qis_plugins.operations.placement import Alignment, offset_of, on_canvas
@@ -152,6 +152,7 @@ def _cost(_size: Size, step: ResizeStep) -> float:
     reduction=_reduction,
     rescale=_rescale,
     cost=_cost,
+    revision=1 + 100 * crop.revision,  # a crop may be part of the step
 )
 def resize(image: Image.Image, step: ResizeStep, context: RenderContext) -> Image.Image:
     """Bring the picture to a size, in linear light, and pad it to the canvas."""

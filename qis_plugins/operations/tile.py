@@ -131,6 +131,7 @@ def _cost(size: Size, step: TileStep) -> float:
     reduction=_reduction,
     rescale=_rescale,
     cost=_cost,
+    revision=1 + 100 * resize.revision,  # a resize may be part of the step
 )
 def tile(image: Image.Image, step: TileStep, context: RenderContext) -> Image.Image:
     """Cut one cell of a grid out of the finished, padded picture."""

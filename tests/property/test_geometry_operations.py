@@ -101,13 +101,14 @@ def test_the_planned_size_and_mode_come_true(size: Size, query: Query, world: Wo
 @given(sizes, queries, st.sampled_from([2, 3, 5]))
 @settings(max_examples=150)
 def test_a_picture_decoded_smaller_gets_the_same_size_from_the_resize(size: Size, query: Query, factor: int) -> None:
-    """Whatever a decoder's reduction rounds to, the steps up to the resize end in the planned size."""
-    query = {name: text for name, text in query.items() if name != "tile"}
+    """Whatever a decoder's reduction rounds to, the steps up to the resize or its tile end in the planned size."""
     world = World()
     if not is_possible(size, query, world):
         return
     steps = plan(size, query, world)
-    if not steps or steps[-1].operation.name != "resize" or not is_small(size, query, world):
+    if steps and steps[-1].operation.name == "tile" and steps[-1].value.resized is None:
+        return
+    if not steps or steps[-1].operation.name not in ("resize", "tile") or not is_small(size, query, world):
         return
     reduced = gradient(size).reduce(factor)
     assert run(steps, reduced, context_of()).size == steps[-1].after
@@ -171,9 +172,10 @@ def test_a_reduction_leaves_enough_pixels(size: Size, query: Query, world: World
         reduction = step.operation.reduction(step.value, step.before)
         assert reduction >= 1
         if reduction > 1:
-            source = step.value.framing.size
-            assert source.width / reduction >= 1.5 * step.value.inner.width - 1e-9
-            assert source.height / reduction >= 1.5 * step.value.inner.height - 1e-9
+            resized = step.value.resized if step.operation.name == "tile" else step.value
+            source = resized.framing.size
+            assert source.width / reduction >= 1.5 * resized.inner.width - 1e-9
+            assert source.height / reduction >= 1.5 * resized.inner.height - 1e-9
 
 
 @given(sizes, st.integers(1, 9))

@@ -8,7 +8,9 @@ from PIL import Image
 
 from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
-from qis_plugins.operations.tile import TileStep
+from qis_plugins.operations.crop import crop
+from qis_plugins.operations.resize import resize
+from qis_plugins.operations.tile import TileStep, tile
 from tests.support.operations import ANY, World, context_of, plan, planned_size, render, run, values
 from tests.support.pictures import MAGENTA, QUARTERS, gradient, quad
 
@@ -17,7 +19,7 @@ RED, GREEN, BLUE, YELLOW = QUARTERS
 
 
 @pytest.mark.parametrize(
-    ("size", "tile", "expected"),
+    ("size", "text", "expected"),
     [
         (SQUARE, "1:9", (33, 33)),
         (SQUARE, "3:9", (34, 33)),
@@ -30,14 +32,14 @@ RED, GREEN, BLUE, YELLOW = QUARTERS
         (ODD, "1:256", (6, 4)),
     ],
 )
-def test_cells_have_the_sizes_of_the_specification(size: Size, tile: str, expected: tuple[int, int]) -> None:
-    assert planned_size(size, {"tile": tile}) == expected
-    assert render(gradient(size), {"tile": tile}).size == expected
+def test_cells_have_the_sizes_of_the_specification(size: Size, text: str, expected: tuple[int, int]) -> None:
+    assert planned_size(size, {"tile": text}) == expected
+    assert render(gradient(size), {"tile": text}).size == expected
 
 
-@pytest.mark.parametrize("tile", ["", " ", "1:1", "01:01"])
-def test_a_grid_of_one_is_no_tiling(tile: str) -> None:
-    assert values(SQUARE, {"tile": tile}) == []
+@pytest.mark.parametrize("text", ["", " ", "1:1", "01:01"])
+def test_a_grid_of_one_is_no_tiling(text: str) -> None:
+    assert values(SQUARE, {"tile": text}) == []
 
 
 def test_spellings_of_a_tile_are_one_step() -> None:
@@ -45,7 +47,7 @@ def test_spellings_of_a_tile_are_one_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tile", "message"),
+    ("text", "message"),
     [
         ("5", "tile: '5' has an invalid format; expected n:grid"),
         ("1:2:3", "tile: '1:2:3' has an invalid format"),
@@ -61,9 +63,9 @@ def test_spellings_of_a_tile_are_one_step() -> None:
         ("1.5:4", "tile: '1.5' is not an integer"),
     ],
 )
-def test_wrong_tiles_are_explained(tile: str, message: str) -> None:
+def test_wrong_tiles_are_explained(text: str, message: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        values(SQUARE, {"tile": tile})
+        values(SQUARE, {"tile": text})
     assert str(caught.value).startswith(message)
 
 
@@ -95,9 +97,9 @@ def test_tiles_are_of_the_resized_picture() -> None:
     assert result.tobytes() == whole.tobytes()
 
 
-@pytest.mark.parametrize(("tile", "colour"), [("2:4", GREEN), ("3:4", BLUE)])
-def test_tiles_are_numbered_in_reading_order(tile: str, colour: tuple[int, int, int]) -> None:
-    cell = render(quad(LANDSCAPE), {"width": "200", "tile": tile})
+@pytest.mark.parametrize(("text", "colour"), [("2:4", GREEN), ("3:4", BLUE)])
+def test_tiles_are_numbered_in_reading_order(text: str, colour: tuple[int, int, int]) -> None:
+    cell = render(quad(LANDSCAPE), {"width": "200", "tile": text})
     assert cell.size == (100, 60)
     assert cell.getpixel((50, 30)) == colour
 
@@ -146,6 +148,13 @@ def test_tiles_are_cells_of_the_picture_that_is_made_without_them(query: dict[st
         made = render(image, {**query, "tile": f"{number}:9"}, world)
         assert (made.mode, made.size) == (whole.mode, cell.after)
         assert made.tobytes() == whole.crop((left, top, right, bottom)).tobytes()
+
+
+def test_a_step_that_holds_others_is_renewed_with_them() -> None:
+    """The revision is part of the cache key; a mended resize must not leave old tiles behind."""
+    assert tile.revision > resize.revision > crop.revision
+    assert tile.revision // 100 == resize.revision
+    assert resize.revision // 100 == crop.revision
 
 
 def test_a_cell_that_is_only_padding() -> None:
