@@ -106,6 +106,10 @@ class Page:
             for name in _FIELD.findall(block.text)
         }
 
+    def misspelt_settings(self) -> set[str]:
+        """Those that the page has on purpose, to show what the server says to them."""
+        return set(re.findall(r"^(\S+): unknown setting", self.text, re.M))
+
     def image_urls(self) -> set[str]:
         return set(_IMAGE_URL.findall(self.text))
 

@@ -27,8 +27,8 @@ from tests.support.server import free_port
 
 PAGES = pages()
 RUNNABLE = [page for page in PAGES if page.is_runnable]
-#: names that belong to a URL scheme or to the server, not to an operation
-OTHER_PARAMETERS = {"src", "tmp", "explain", *RESERVED_PARAMETERS}
+#: names that belong to a URL scheme, to the server, or to the example plugin
+OTHER_PARAMETERS = {"src", "tmp", "explain", "sepia", *RESERVED_PARAMETERS}
 #: settings read before any section is known, and variables of the project that are none
 OTHER_SETTINGS = {"QIS_PLUGINS", "QIS_ADMIN_PASSWORD", "QIS_API_VERSION"}
 PICTURES = {
@@ -37,6 +37,19 @@ PICTURES = {
     "portraits/dahlia.jpg": (600, 900),
     "portraits/owl.jpg": (600, 900),
 }
+FAULTY = """# A heading with `code`
+
+Say `qis sevre` or `qis serve --prot 1`, [there](missing.md) or [here](#no-such-heading).
+
+```sh
+qis user lits
+qis --data there user add eve --group Staff && qis check
+curl "http://127.0.0.1:6543/image?src=a.jpg&widht=1"
+```
+
+Set `qis.images.max_dimensoin` or `QIS_IMAGES_MAX_DIMENSOIN`, not `QIS_IMAGES_MAX_DIMENSION_FILE`.
+`/images/a/b.jpg?hieght=2` is wrong too.
+"""
 COMMAND_SECONDS = 240
 START_SECONDS = 60.0
 
@@ -67,18 +80,23 @@ def test_commands_exist(page: Page) -> None:
 
 @each_page
 def test_settings_exist(page: Page) -> None:
-    known = {setting.name for setting in registry().settings.values()} | page.declared_settings()
-    known |= {environment_name(name) for name in known} | OTHER_SETTINGS
-    for name in page.settings() - known:
-        assert name.removesuffix("_FILE") in known, f"{page.name}: {name}"
+    assert not unknown_settings(page), page.name
 
 
 @each_page
 def test_url_parameters_exist(page: Page) -> None:
-    known = set(registry().parameters) | OTHER_PARAMETERS | page.declared_parameters() | {"sepia"}
-    for url in page.image_urls():
-        for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True):
-            assert name in known, f"{page.name}: {url}"
+    assert not unknown_parameters(page), page.name
+
+
+def test_these_checks_find_faults(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text(FAULTY, encoding="utf-8")
+    page = Page(path)
+    assert [missing_word(words, set()) for words in page.commands()] == ["lits", None, None, "sevre", "--prot"]
+    assert unknown_settings(page) == {"qis.images.max_dimensoin", "QIS_IMAGES_MAX_DIMENSOIN"}
+    assert unknown_parameters(page) == {"widht", "hieght"}
+    assert list(page.links()) == ["missing.md", "#no-such-heading"]
+    assert page.anchors() == {"a-heading-with-code"}
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.name)
@@ -144,6 +162,18 @@ def test_sphinx_builds_without_a_warning(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "index.html").exists()
+
+
+def unknown_settings(page: Page) -> set[str]:
+    known = {setting.name for setting in registry().settings.values()} | page.declared_settings()
+    known |= {environment_name(name) for name in known} | OTHER_SETTINGS | page.misspelt_settings()
+    return {name for name in page.settings() - known if name.removesuffix("_FILE") not in known}
+
+
+def unknown_parameters(page: Page) -> set[str]:
+    known = {param.info.name for param in registry().parameters} | page.declared_parameters() | OTHER_PARAMETERS
+    queries = [urlsplit(url).query for url in page.image_urls()]
+    return {name for query in queries for name, _ in parse_qsl(query, keep_blank_values=True)} - known
 
 
 def own_commands(page: Page) -> set[str]:
