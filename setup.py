@@ -28,17 +28,25 @@ REQUIRES = [
 ]
 
 EXTRAS = {
+    "memcached": [
+        "pymemcache>=4.0",
+    ],
     "postgres": [
         "psycopg2-binary>=2.9",
+    ],
+    "redis": [
+        "redis>=5.0",
     ],
     "test": [
         "hypothesis>=6.100",
         "psycopg2-binary>=2.9",
+        "pymemcache>=4.0",
         "pytest>=8.2",
         "pytest-cov>=5.0",
         "pytest-randomly>=3.15",
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",
+        "redis>=5.0",
         "selenium>=4.20",
     ],
     "check": [
@@ -61,11 +69,14 @@ PLUGINS = [
     "filesystem = qis_plugins.filesystem",
     "memory = qis_plugins.memory",
     "disk = qis_plugins.disk",
+    "memcached = qis_plugins.memcached",
+    "redis = qis_plugins.redis",
     "sqlite = qis_plugins.sqlite",
     "postgres = qis_plugins.postgres",
     "passwords = qis_plugins.passwords",
     "query_scheme = qis_plugins.query_scheme",
     "path_scheme = qis_plugins.path_scheme",
+    "samples = qis_plugins.samples",
     "web = qis_web.settings",
 ]
 

@@ -33,7 +33,6 @@ _MODULES = (
     "plans",
     "plugins",
     "reference",
-    "samples",
     "serve",
     "settings",
     "signing",

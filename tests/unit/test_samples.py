@@ -12,11 +12,11 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import IFD, Base
 
-import qis_core.samples
-from qis_core.samples import SAMPLES, Sample, write_samples
-from qis_core.samples.light import add_grain, colour, develop
-from qis_core.samples.noise import read, smooth, spectral
-from qis_core.samples.profile import display_p3
+import qis_plugins.samples.drawing
+from qis_plugins.samples.drawing import SAMPLES, Sample, write_samples
+from qis_plugins.samples.light import add_grain, colour, develop
+from qis_plugins.samples.noise import read, smooth, spectral
+from qis_plugins.samples.profile import display_p3
 
 SMALL = tuple(replace(sample, size=(sample.size[0] // 10, sample.size[1] // 10)) for sample in SAMPLES)
 BY_PATH = {sample.path: sample for sample in SMALL}
@@ -24,7 +24,7 @@ BY_PATH = {sample.path: sample for sample in SMALL}
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qis_core.samples, "SAMPLES", SMALL)
+    monkeypatch.setattr(qis_plugins.samples.drawing, "SAMPLES", SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All samples, small, drawn once."""
     folder = tmp_path_factory.mktemp("samples")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(qis_core.samples, "SAMPLES", SMALL)
+        patch.setattr(qis_plugins.samples.drawing, "SAMPLES", SMALL)
         write_samples(folder)
     return folder
 
@@ -197,7 +197,7 @@ class TestWriting:
         assert found == {sample.path for sample in SMALL}
 
     def test_keeps_pictures_of_the_user(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(qis_core.samples, "SAMPLES", (BY_PATH["logos/qis.png"],))
+        monkeypatch.setattr(qis_plugins.samples.drawing, "SAMPLES", (BY_PATH["logos/qis.png"],))
         (tmp_path / "logos").mkdir()
         (tmp_path / "logos/qis.png").write_bytes(b"mine")
         write_samples(tmp_path)
@@ -207,7 +207,7 @@ class TestWriting:
         def draw(width: int, height: int) -> Image.Image:
             return Image.new("RGBA", (width, height))  # which JPEG cannot hold
 
-        monkeypatch.setattr(qis_core.samples, "SAMPLES", (Sample("a/b.jpg", (10, 10), draw),))
+        monkeypatch.setattr(qis_plugins.samples.drawing, "SAMPLES", (Sample("a/b.jpg", (10, 10), draw),))
         with pytest.raises(OSError, match="RGBA"):
             write_samples(tmp_path)
         assert os.listdir(tmp_path / "a") == []

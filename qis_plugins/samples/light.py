@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from qis_core.samples.noise import Map
+from qis_plugins.samples.noise import Map
 
 _LEVELS = 4096
 _TILE = 512

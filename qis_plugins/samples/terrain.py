@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qis_core.samples.noise import Map, read
+from qis_plugins.samples.noise import Map, read
 
 _COLUMNS_AT_ONCE = 240
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from qis_core.samples.light import add_grain, colour, develop, gradient, vignette
-from qis_core.samples.noise import Map, blur_periodic, map_side, read, smooth, spectral
-from qis_core.samples.terrain import Camera, Ground, View, views
+from qis_plugins.samples.light import add_grain, colour, develop, gradient, vignette
+from qis_plugins.samples.noise import Map, blur_periodic, map_side, read, smooth, spectral
+from qis_plugins.samples.terrain import Camera, Ground, View, views
 
 #: The map repeats after so many units of length.
 _WORLD = 1024

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from qis_core.samples.charts import temperatures, topographic_map
-from qis_core.samples.horizons import misty_ridges
+from qis_plugins.samples.charts import temperatures, topographic_map
+from qis_plugins.samples.horizons import misty_ridges
 
 _INK = "#1c2126"
 _INTRODUCTION = (

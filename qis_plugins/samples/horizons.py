@@ -3,9 +3,9 @@
 import numpy as np
 from PIL import Image
 
-from qis_core.samples.light import colour, develop, gradient, vignette
-from qis_core.samples.noise import Map, read, ridge_line, smooth, spectral
-from qis_core.samples.terrain import Camera, Ground, views
+from qis_plugins.samples.light import colour, develop, gradient, vignette
+from qis_plugins.samples.noise import Map, read, ridge_line, smooth, spectral
+from qis_plugins.samples.terrain import Camera, Ground, views
 
 
 def misty_ridges(width: int, height: int) -> Image.Image:

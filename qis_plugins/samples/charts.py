@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from qis_core.samples.light import colour, develop, gradient
-from qis_core.samples.noise import Map, smooth, spectral
+from qis_plugins.samples.light import colour, develop, gradient
+from qis_plugins.samples.noise import Map, smooth, spectral
 
 _SMOOTHING = 2
 _INK, _PAPER, _GRID = "#22303c", "#fbfaf7", "#d9dde0"

@@ -3,9 +3,9 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from qis_core.samples.horizons import milky_way
-from qis_core.samples.light import colour, develop, gradient
-from qis_core.samples.noise import Map, read, ridge_line, smooth, spectral
+from qis_plugins.samples.horizons import milky_way
+from qis_plugins.samples.light import colour, develop, gradient
+from qis_plugins.samples.noise import Map, read, ridge_line, smooth, spectral
 
 _BALLS = 15
 

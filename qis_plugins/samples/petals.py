@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qis_core.samples.noise import Map, smooth
+from qis_plugins.samples.noise import Map, smooth
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from qis_core.samples.collection import SAMPLES, Sample
+from qis_plugins.samples.collection import SAMPLES, Sample
 
 __all__ = ["SAMPLES", "Sample", "write_samples"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 from PIL import Image
 
-from qis_core.samples.light import colour, develop, gradient, vignette
-from qis_core.samples.noise import Map, map_side, read, smooth, spectral
-from qis_core.samples.petals import Petal, paint_petal
+from qis_plugins.samples.light import colour, develop, gradient, vignette
+from qis_plugins.samples.noise import Map, map_side, read, smooth, spectral
+from qis_plugins.samples.petals import Petal, paint_petal
 
 
 def dahlia(width: int, height: int) -> Image.Image:

@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
-from qis_core.samples import animations, charts, documents, horizons, landscapes, subjects, textures
-from qis_core.samples.captions import Caption, exif_of, xmp_of
-from qis_core.samples.profile import display_p3
+from qis_plugins.samples import animations, charts, documents, horizons, landscapes, subjects, textures
+from qis_plugins.samples.captions import Caption, exif_of, xmp_of
+from qis_plugins.samples.profile import display_p3
 
 _Drawing = Callable[[int, int], Image.Image | list[Image.Image]]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
