@@ -203,9 +203,9 @@ class Planner:
 
 
 def _asks_for_pixels(given: PlanInput) -> bool:
-    """Whether the request asks for any change at all, even one that comes to nothing."""
+    """Whether the request asks for any change of the picture, even one that comes to nothing."""
     handling = {"attach", "xref", "stats", "expires", "cache", "recache", "quality"}
-    return any(name not in handling for name in given.values)
+    return any(bool(value) and name not in handling for name, value in given.values.items())
 
 
 def _oriented(size: Size, orientation: int) -> Size:
