@@ -44,8 +44,8 @@ docs: env-test ## Reference pages from the declarations, then HTML without a war
 fuzz: env-test ## 10,000 damaged image files
 	@FUZZ_FILES=10000 $(BIN)/python -m pytest -q tests/services/test_fuzz_files.py
 
-bench: env-test ## Measure, as ratios
-	@$(BIN)/python -m bench
+bench: env-test ## Time and exactness of resizing
+	@$(BIN)/python bench/resample.py
 
 clean: ## Remove what can be made again (not var/, which holds your data)
 	@rm -rf .venv build dist *.egg-info docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
