@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from qis_core.domain.images import Size
@@ -100,11 +101,11 @@ class PictureUrls:
         return str(self._sign(url) if self._sign else url)
 
     def thumbnail(self, src: str) -> str:
-        return self.write(ImageRequest(src, values=self._known(THUMBNAIL)))
+        return self.write(ImageRequest(src, values=self._thumbnail))
 
     def examples(self, src: str) -> tuple[PictureUrl, ...]:
         """Everything that the installed operations and codecs can do."""
-        return tuple(self._example(src, example) for example in EXAMPLES if self._is_possible(example))
+        return tuple(self._example(src, example) for example in self._possible)
 
     def planned_examples(self, path: RepositoryPath) -> Iterator[PictureUrl]:
         """The same for a picture the caller may view, with what each would be; those it cannot be are left out."""
@@ -134,6 +135,14 @@ class PictureUrls:
             except RequestError:
                 continue
 
+    @cached_property
+    def _possible(self) -> tuple[Example, ...]:
+        return tuple(filter(self._is_possible, EXAMPLES))
+
+    @cached_property
+    def _thumbnail(self) -> Mapping[str, object]:
+        return {name: value for name, value in THUMBNAIL.items() if name in self._registry.parameters}
+
     def _example(self, src: str, example: Example, size: Size | None = None, name: str = "") -> PictureUrl:
         wanted = ImageRequest(src, values=example.values)
         return PictureUrl(example.title, self.write(wanted, "path"), self.write(wanted), size, name)
@@ -147,6 +156,3 @@ class PictureUrls:
         except RequestError:
             return False
         return True
-
-    def _known(self, values: Mapping[str, object]) -> dict[str, object]:
-        return {name: value for name, value in values.items() if name in self._registry.parameters}
