@@ -179,10 +179,20 @@ def slow_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def slow_server(module_servers: StartServer, slow_log: Path) -> RunningServer:
-    """A server with a third-party operation that takes time, and short patience."""
-    plugin = slow_plugin.install(slow_log.parent / "site-packages")
-    return module_servers({"qis.generation.wait_seconds": 2}, (plugin,), SLOW_LOG=str(slow_log))
+def plugins(slow_log: Path) -> Path:
+    """A folder with a third-party operation that takes time, to be put on the path."""
+    return slow_plugin.install(slow_log.parent / "site-packages")
+
+
+@pytest.fixture(scope="module")
+def hasty_server(module_servers: StartServer, plugins: Path, slow_log: Path) -> RunningServer:
+    """A server whose callers do not wait long for the work of others."""
+    return module_servers({"qis.generation.wait_seconds": 2}, (plugins,), SLOW_LOG=str(slow_log))
+
+
+@pytest.fixture(scope="module")
+def slow_server(module_servers: StartServer, plugins: Path, slow_log: Path) -> RunningServer:
+    return module_servers({}, (plugins,), SLOW_LOG=str(slow_log))
 
 
 def test_case_120_one_generation_for_many_callers(slow_server: RunningServer, fixtures: Path, slow_log: Path) -> None:
@@ -196,8 +206,39 @@ def test_case_120_one_generation_for_many_callers(slow_server: RunningServer, fi
     assert len({answer.etag for answer in answers}) == 1
 
 
-def test_case_121_waiters_are_sent_away(slow_server: RunningServer, fixtures: Path) -> None:
-    folder, request = Folder(slow_server, fixtures), "l.jpg&width=71&slow=6000"
+def test_case_120_one_generation_for_several_servers(
+    slow_server: RunningServer, fixtures: Path, slow_log: Path
+) -> None:
+    folder, before = Folder(slow_server, fixtures), slow_plugin.uses(slow_log)
+    target = folder.target("l.jpg&width=73&slow=700")
+    with RunningServer(slow_server.site) as other, ThreadPoolExecutor(12) as callers:
+        answers = list(callers.map(lambda server: server.get(target), [slow_server, other] * 6))
+        assert other.get(target).from_cache == "True"
+    assert slow_plugin.uses(slow_log) - before == 1
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body for answer in answers}) == 1
+
+
+def test_case_120_a_server_that_dies_leaves_its_work_to_another(
+    slow_server: RunningServer, fixtures: Path, slow_log: Path
+) -> None:
+    folder, before = Folder(slow_server, fixtures), slow_plugin.uses(slow_log)
+    target = folder.target("l.jpg&width=74&slow=1500")
+    dying = RunningServer(slow_server.site).start()
+    with ThreadPoolExecutor(2) as callers:
+        lost = callers.submit(dying.get, target)
+        eventually(lambda: is_used_since(slow_log, before), step_seconds=0.05)
+        dying.kill9()
+        assert lost.exception() is not None
+        eventually(lambda: is_ok(slow_server.get(target)))
+
+
+def is_used_since(log: Path, before: int) -> None:
+    assert slow_plugin.uses(log) > before
+
+
+def test_case_121_waiters_are_sent_away(hasty_server: RunningServer, fixtures: Path) -> None:
+    folder, request = Folder(hasty_server, fixtures), "l.jpg&width=71&slow=6000"
     folder.place("l.jpg")
     with ThreadPoolExecutor(1) as caller:
         first = caller.submit(folder.ask, request)
@@ -210,11 +251,11 @@ def test_case_121_waiters_are_sent_away(slow_server: RunningServer, fixtures: Pa
     assert int(waiting.headers["Retry-After"]) >= 1
     assert waited < 4.5
 
-    eventually(lambda: is_ok(folder.ask(request)), seconds=15)
+    eventually(lambda: is_ok(folder.ask(request)))
 
 
-def test_case_121_other_requests_are_served_meanwhile(slow_server: RunningServer, fixtures: Path) -> None:
-    folder = Folder(slow_server, fixtures)
+def test_case_121_other_requests_are_served_meanwhile(hasty_server: RunningServer, fixtures: Path) -> None:
+    folder = Folder(hasty_server, fixtures)
     folder.ask("q.png&width=10")
     with ThreadPoolExecutor(1) as caller:
         stalled = caller.submit(folder.ask, "l.jpg&width=72&slow=3000")

@@ -237,7 +237,7 @@ def test_case_146_statistics(start_server: StartServer, fixtures: Path) -> None:
         assert (requests, views, downloads) == (5, 3, 1)
         assert cached >= 1
 
-    eventually(is_counted, seconds=20)
+    eventually(is_counted)
 
 
 @pytest.fixture

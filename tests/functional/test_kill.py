@@ -73,7 +73,7 @@ def kill_and_restart(server: RunningServer) -> None:
     def helpers_end() -> None:
         assert not server.has_helpers(), "worker processes outlive their server"
 
-    eventually(helpers_end, seconds=15)
+    eventually(helpers_end)
     server.start()
 
 
@@ -86,7 +86,7 @@ def wait_for_use(log: Path) -> None:
     def is_used() -> None:
         assert slow_plugin.uses(log) > 0
 
-    eventually(is_used, seconds=15, step_seconds=0.05)
+    eventually(is_used, step_seconds=0.05)
 
 
 def test_killed_while_generating(killable: Folder, tmp_path: Path) -> None:
@@ -149,5 +149,5 @@ def test_a_worker_that_dies_is_replaced(killable: Folder, tmp_path: Path) -> Non
         wait_for_use(tmp_path / "log")
         for child in children_of(killable.server.pid):
             os.kill(child, signal.SIGKILL)
-    eventually(lambda: is_ok(killable.ask("q.png&width=21")), seconds=20)
-    eventually(lambda: size(78, 47)(killable.ask(request)), seconds=20)
+    eventually(lambda: is_ok(killable.ask("q.png&width=21")))
+    eventually(lambda: size(78, 47)(killable.ask(request)))

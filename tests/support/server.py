@@ -213,7 +213,7 @@ def setting_variable(name: str) -> str:
     return name.upper().replace(".", "_")
 
 
-def eventually(check: Callable[[], None], *, seconds: float = 8, step_seconds: float = 0.2) -> None:
+def eventually(check: Callable[[], None], *, seconds: float = 20, step_seconds: float = 0.2) -> None:
     """Call *check* until it raises no AssertionError any more, for at most *seconds*."""
     deadline = time.monotonic() + seconds
     while True:
