@@ -224,8 +224,7 @@ def test_case_120_a_server_that_dies_leaves_its_work_to_another(
 ) -> None:
     folder, before = Folder(slow_server, fixtures), slow_plugin.uses(slow_log)
     target = folder.target("l.jpg&width=74&slow=1500")
-    dying = RunningServer(slow_server.site).start()
-    with ThreadPoolExecutor(2) as callers:
+    with RunningServer(slow_server.site) as dying, ThreadPoolExecutor(1) as callers:
         lost = callers.submit(dying.get, target)
         eventually(lambda: is_used_since(slow_log, before), step_seconds=0.05)
         dying.kill9()
