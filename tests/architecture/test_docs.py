@@ -192,7 +192,7 @@ def missing_word(words: list[str], own: set[str]) -> str | None:
         elif isinstance(command, click.Group) and re.fullmatch(r"[a-z][a-z-]*", word):
             if word in own:
                 return None
-            found = command.commands.get(word)
+            found = command.get_command(click.Context(command), word)
             if found is None and not takes_value(command, words, word):
                 return word
             command = found or command
