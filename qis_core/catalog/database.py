@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from qis_core.contracts.database import TOGETHER, Database, DatabaseBackend
+from qis_core.contracts.database import SINGLE, TOGETHER, Database, DatabaseBackend
 from qis_core.errors import BackendError
 from qis_core.settings import Settings
 
@@ -24,7 +24,10 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._readers = sessionmaker(database.reader, expire_on_commit=False)
+        self._readers = {
+            is_single: sessionmaker(database.reader.execution_options(**{SINGLE: is_single}), expire_on_commit=False)
+            for is_single in (False, True)
+        }
         self._writers = {
             is_together: sessionmaker(
                 database.writer.execution_options(**{TOGETHER: is_together}), expire_on_commit=False
@@ -51,9 +54,9 @@ class Catalog:
             _call_safely(call)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session that sees one moment; a write in it fails."""
-        with _faults_wrapped(), self._readers() as session:
+    def read(self, *, single: bool = False) -> Iterator[Session]:
+        """A session that sees one moment; a write in it fails. *single*: it asks one thing only, which is cheaper."""
+        with _faults_wrapped(), self._readers[single]() as session:
             yield session
 
     def close(self) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: An execution option of `Database.writer`: others may write beside this transaction, see `qis_core.catalog.database`.
 TOGETHER = "qis_together"
 
+#: An execution option of `Database.reader`: each query stands alone, so a database may save the transaction around it.
+SINGLE = "qis_single"
+
 
 class Database(Protocol):
     """An open database; open one in each process. Safe to use from many threads at once.
@@ -24,7 +27,10 @@ class Database(Protocol):
 
     @property
     def reader(self) -> Engine:
-        """Gives transactions that see one moment; a write in one of them fails."""
+        """Gives transactions that see one moment; a write in one of them fails.
+
+        With the execution option `SINGLE` each query may see a moment of its own.
+        """
         ...
 
     @property

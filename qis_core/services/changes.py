@@ -76,7 +76,7 @@ class Changes:
         self._stop.clear()
 
     def _read(self) -> dict[Counter, int]:
-        with self._catalog.read() as session:
+        with self._catalog.read(single=True) as session:
             return dict(read_counters(session))
 
     def _read_if_up(self) -> dict[Counter, int] | None:

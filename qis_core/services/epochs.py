@@ -77,5 +77,5 @@ class Epochs:
             self._changes.touch(session, Counter.CACHE)
 
     def reload(self) -> None:
-        with self._catalog.read() as session:
+        with self._catalog.read(single=True) as session:
             self._epochs = load_epochs(session)

@@ -114,7 +114,7 @@ class Sources:
         if stat.size_bytes > self._settings.max_source_bytes:
             limit = self._settings.max_source_bytes
             raise OversizedImage(f"{stat.size_bytes} bytes; this server reads files of up to {limit}")
-        with self._parts.catalog.read() as session:
+        with self._parts.catalog.read(single=True) as session:
             image = find_image(session, path)
             if image and image.status is RecordStatus.ACTIVE and image.fingerprint == stat.fingerprint.text:
                 facts = source_facts(image)
@@ -155,7 +155,7 @@ class Sources:
 
     def _vanished(self, path: RepositoryPath) -> None:
         self.forget(path)
-        with self._parts.catalog.read() as session:
+        with self._parts.catalog.read(single=True) as session:
             image = find_image(session, path)
             if image is None or image.status is RecordStatus.DELETED:
                 return

@@ -11,7 +11,7 @@ import psycopg2.errors
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from qis_core.contracts.database import TOGETHER
+from qis_core.contracts.database import SINGLE, TOGETHER
 from qis_core.errors import BackendError, StartupError
 from qis_plugins.postgres import connections
 from qis_plugins.postgres.settings import PostgresSettings, tls_arguments, url_of
@@ -42,6 +42,8 @@ class PostgresDatabase:
         self.reader = self._engine(server_options | snapshot)
         self.writer = self._engine(server_options)
         self._schema_engine = self._engine({}, is_pooled=False)
+        event.listen(self.reader, "begin", _save_transaction)
+        event.listen(self.reader, "checkin", _use_transactions)
         event.listen(self.writer, "begin", _wait_for_other_writers)
         _forget_connections_after_fork(self)
 
@@ -96,6 +98,17 @@ def _connect(
     watchdog: connections.Watchdog, _dialect: object, _record: object, _args: object, parameters: dict[str, Any]
 ) -> connections.WatchedConnection:
     return connections.connect(parameters, watchdog)
+
+
+def _save_transaction(connection: Connection) -> None:
+    """A single query goes without BEGIN and ROLLBACK, each a round trip; psycopg2 only makes a note of it."""
+    if connection.get_execution_options().get(SINGLE):
+        connection.connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+
+
+def _use_transactions(connection: connections.WatchedConnection | None, _record: object) -> None:
+    if connection is not None and not connection.closed:
+        connection.autocommit = False
 
 
 def _wait_for_other_writers(connection: Connection) -> None:

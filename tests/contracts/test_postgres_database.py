@@ -32,7 +32,7 @@ OTHER_MODULES = "import sys; sys.modules['psycopg2'] = None\n"
 
 
 def open_at(url: str, **settings: object) -> Database:
-    return open_postgres(Settings.of(PostgresSettings(url=Secret(url), **settings)))  # type: ignore[arg-type]
+    return open_postgres(Settings.of(PostgresSettings(url=Secret(url), **settings)))
 
 
 class TestPostgres(DatabaseContract):
@@ -146,8 +146,8 @@ class TestSettings:
 
     def test_url_decides_about_encryption(self) -> None:
         options = {"ssl_mode": "verify-full", "ssl_root_certificate": Path("ca.pem")}
-        apart = PostgresSettings(**options)  # type: ignore[arg-type]
-        inside = PostgresSettings(url=Secret("postgresql://h/d?sslmode=disable"), **options)  # type: ignore[arg-type]
+        apart = PostgresSettings(**options)
+        inside = PostgresSettings(url=Secret("postgresql://h/d?sslmode=disable"), **options)
         assert tls_arguments(apart) == {"sslmode": "verify-full", "sslrootcert": "ca.pem"}
         assert tls_arguments(inside) == {"sslrootcert": "ca.pem"}
 
@@ -191,6 +191,44 @@ class TestIds:
                 session.add_all(rows)
                 session.flush()
                 assert [row.id for row in rows] == [4, 2, 2, 4]
+
+
+class TestReading:
+    def test_single_query_costs_one_round_trip(self, postgres: PostgresServer, new_database: Callable[[], str]) -> None:
+        url = new_database()
+        postgres.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET log_statement = 'all'")
+        with closing_catalog(url) as catalog:
+            for single in (True, False, True):
+                with catalog.read(single=single) as session:
+                    session.execute(text(f"SELECT 'asked', {single}"))
+        assert statements(postgres, after="SELECT 'asked', True") == [
+            "SELECT 'asked', True",
+            "BEGIN",
+            "SELECT 'asked', False",
+            "ROLLBACK",
+            "SELECT 'asked', True",
+        ]
+
+    def test_single_reader_cannot_write(self, catalog: Catalog) -> None:
+        with pytest.raises(BackendError), catalog.read(single=True) as session:
+            set_property(session, "half", "1")
+        with catalog.read() as session:
+            assert session.get(Property, "half") is None
+
+    def test_next_reader_sees_one_moment_again(self, url: str) -> None:
+        moment = text("SELECT now()")
+        with closing_catalog(url, pool_size=1) as catalog:
+            with catalog.read(single=True) as session:
+                assert session.scalar(moment) != session.scalar(moment)
+            with catalog.read() as session:
+                assert session.scalar(moment) == session.scalar(moment)
+
+
+def statements(server: PostgresServer, *, after: str) -> list[str]:
+    """What the log of the server holds, beginning with the first *after*."""
+    lines = server.log.read_text(encoding="utf-8").splitlines()
+    found = [line.partition("statement: ")[2] for line in lines if "statement: " in line]
+    return found[found.index(after) :]
 
 
 class TestWaiting:
