@@ -47,21 +47,29 @@ def error_response(request: Any, status: int, title: str, message: str) -> Respo
         response.content_type = "application/problem+json"
         response.body = json.dumps({"title": title, "status": status, "detail": message}).encode()
         return response
-    response.text = _page(request, f"{status} {html.escape(title)}", html.escape(message))
+    ways = _ways(request, may_sign_in=status in (401, 403) and "Authorization" not in request.headers)
+    response.text = _page(request, (f"{status} {html.escape(title)}", html.escape(message), ways))
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; img-src 'self'"
     return response
 
 
-def _page(request: Any, heading: str, message: str) -> str:
+def _page(request: Any, texts: tuple[str, str, str]) -> str:
     """A page in the look of the others, made without anything that could fail in its turn."""
-    root = html.escape(request.script_name)
+    root, (heading, message, ways) = html.escape(request.script_name), texts
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{heading}</title><link rel="icon" type="image/svg+xml" href="{root}/static/mark.svg">'
         f'<link rel="stylesheet" href="{root}/static/qis.css"><body class="error-page"><main><h1>{heading}</h1>'
-        f'<p>{message}</p><p><a href="{root}/">Pictures</a></p></main></body></html>\n'
+        f"<p>{message}</p><p>{ways}</p></main></body></html>\n"
     )
+
+
+def _ways(request: Any, *, may_sign_in: bool) -> str:
+    """Links to go on with; the page to come back to is told by the browser (``Referer``)."""
+    root = html.escape(request.script_name)
+    sign_in = f'<a href="{root}/sign-in">Sign in</a> · ' if may_sign_in else ""
+    return f'{sign_in}<a href="{root}/">Pictures</a>'
 
 
 def on_qis_error(error: QisError, request: Any) -> Response:

@@ -97,11 +97,18 @@ def _showcase(request: Any, pictures: list[Mapping[str, Any]], shelves: tuple[Sh
 
 
 def sign_in_view(request: Any) -> Response:
-    """Asks the browser for credentials, then goes back to ``next``, a path on this host."""
+    """Asks the browser for credentials, then goes back to ``next``, or to where the link was, on this host."""
     if request.identity.is_anonymous:
         raise NotAuthenticated("sign in with the name and password of your account")
-    wanted = dict(query_of(request)).get("next", "")
+    wanted = dict(query_of(request)).get("next") or _path_before(request)
     return HTTPFound(wanted if _LOCAL.fullmatch(wanted) else request.route_path("landing"))
+
+
+def _path_before(request: Any) -> str:
+    """Path and query of the page that led here; empty when that is unknown, elsewhere, or this one."""
+    before = request.referer or ""
+    path = before.removeprefix(request.host_url)
+    return "" if path == before or path.startswith(request.path) else path
 
 
 def includeme(config: Configurator) -> None:

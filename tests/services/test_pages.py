@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from PIL import Image
@@ -358,44 +358,6 @@ class TestBelowAPrefix:
         paths = [urlsplit(address).path for address in page.addresses if not address.startswith("#")]
         prefixed = [urlsplit(address).path for address in below.addresses if not address.startswith("#")]
         assert prefixed == ["/pics" + path for path in paths]
-
-
-class TestSignIn:
-    def test_asks_for_credentials(self, web: Web) -> None:
-        response = web.get("/sign-in?next=/browse/")
-        assert response.status_int == 401
-        assert response.headers["WWW-Authenticate"].startswith("Basic ")
-
-    def test_leads_back(self, web: Web) -> None:
-        response = web.get("/sign-in?next=/browse/birds/%3Fafter=x", ADMIN)
-        assert response.status_int == 302
-        assert unquote(response.location) == "http://localhost/browse/birds/?after=x"
-
-    @pytest.mark.parametrize(
-        "place",
-        [
-            "//evil.example",
-            "https://evil.example/",
-            "/\\evil.example",
-            "\\\\evil.example",
-            "javascript:alert(1)",
-            "",
-            "/%0d%0aX:y",
-            "/%09/evil.example",
-        ],
-    )
-    def test_leads_nowhere_else(self, web: Web, place: str) -> None:
-        response = web.get(f"/sign-in?next={place}", ADMIN)
-        assert response.status_int == 302
-        assert urlsplit(response.location).netloc == "localhost"
-
-    def test_name_shows_and_the_link_goes(self, web: Web) -> None:
-        assert "Signed in as admin" in web.page("/", ADMIN).text
-        assert "Sign in" in web.page("/").text
-        assert links_to(web.page("/browse/birds/"), "/sign-in?next=%2Fbrowse%2Fbirds%2F")
-
-    def test_wrong_credentials_are_told(self, web: Web) -> None:
-        assert web.get("/", ("nobody", "wrong password")).status_int == 401
 
 
 def test_folder_of_a_member(web: Web) -> None:
