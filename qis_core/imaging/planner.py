@@ -127,7 +127,7 @@ class Planner:
 
     def _append(self, draft: _Draft, operation: Operation[object], value: object) -> None:
         before = draft.canvas.size
-        if draft.steps and (merged := operation.absorb(draft.steps[-1].value, value)) is not None:
+        while draft.steps and (merged := operation.absorb(draft.steps[-1].value, value)) is not None:
             draft.steps.pop()
             before, value = draft.sizes.pop(), merged
         size = operation.output_size(before, value)

@@ -1,6 +1,7 @@
 """``width height``, ``fit``, ``halign valign``: bring the picture to a size (spec image-urls §4.2, §4.6, §4.7)."""
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 from PIL import Image
 
@@ -9,19 +10,19 @@ from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_core.imaging import resample
 from qis_core.imaging.color import AUTO, Fill
-from qis_core.imaging.geometry import Framing, Layout, box_size, is_right, layout, scaled_box, scaled_size, whole
+from qis_core.imaging.geometry import Framing, Layout, box_size, layout, scaled_box, scaled_size, whole
 from qis_core.imaging.settings import ImagesSettings
 from qis_core.settings import Settings
 from qis_plugins.operations.crop import CropStep, crop
 from qis_plugins.operations.fill import pixel_of, planned_fill, ready_for, rendered_fill, shows_alpha
 from qis_plugins.operations.focus import window_in
 from qis_plugins.operations.placement import Alignment, offset_of, on_canvas
+from qis_plugins.operations.rotate import RotateStep, rotate
 from qis_plugins.operations.target import FITS, turned_source, wanted_fit, wanted_target
 
-#: How many times the final resolution a source keeps when it is decoded smaller; the second when a free rotation, which
-#: works in the picture's own numbers too, comes before a resize in linear light. Linear light by itself needs every
-#: pixel: what a decoder averages in the picture's numbers gets too dark, at any resolution (halftones, line art).
-PLAIN_MARGIN, ROTATED_MARGIN, EVERY_PIXEL = 1.5, 4.0, 0.0
+#: How many times the final resolution a source keeps when it is decoded smaller. Linear light needs every pixel: what a
+#: decoder averages in the picture's own numbers gets too dark, at any resolution (halftones, line art).
+PLAIN_MARGIN = 1.5
 MAX_DPR = 8
 
 
@@ -59,8 +60,8 @@ class ResizeStep:
     """The part ``box`` becomes ``inner`` pixels, lying at ``offset`` on a ``canvas``.
 
     With a ``window`` the pixels decide which part of that size inside the box it is. ``filter`` is empty when no pixel
-    changes, ``fill`` is None when the canvas is no larger than the picture. ``margin`` is how many times the final
-    resolution has to be decoded, 0 for all there is.
+    changes, ``fill`` is None when the canvas is no larger than the picture. With a ``turn`` the picture is rotated
+    first, in as many pixels as the result takes; the box is one of the rotated picture.
     """
 
     box: Box
@@ -70,8 +71,8 @@ class ResizeStep:
     fill: Fill | None = None
     filter: str = ""
     linear: bool = False
-    margin: float = EVERY_PIXEL
     window: Size | None = None
+    turn: RotateStep | None = None
 
     @property
     def framing(self) -> Framing:
@@ -101,14 +102,7 @@ def _resampled(step: ResizeStep, canvas: Canvas) -> ResizeStep:
         return step
     images = canvas.settings[ImagesSettings]
     linear = images.linear_light and canvas.mode != "CMYK"
-    name = resample.RESIZE_FILTERS[images.resize_quality]
-    return replace(step, filter=name, linear=linear, margin=_margin(linear, canvas))
-
-
-def _margin(linear: bool, canvas: Canvas) -> float:
-    if not linear:
-        return PLAIN_MARGIN
-    return EVERY_PIXEL if is_right(canvas.get("angle", 0.0)) else ROTATED_MARGIN
+    return replace(step, filter=resample.RESIZE_FILTERS[images.resize_quality], linear=linear)
 
 
 def _padded(step: ResizeStep, params: ResizeParams, canvas: Canvas) -> ResizeStep:
@@ -119,26 +113,43 @@ def _padded(step: ResizeStep, params: ResizeParams, canvas: Canvas) -> ResizeSte
 
 
 def _absorb(before: object, step: ResizeStep) -> ResizeStep | None:
-    """A crop just before is only another box."""
-    return replace(step, box=before.box, window=before.window) if isinstance(before, CropStep) else None
+    """A crop just before is only another box; a free rotation before that is cheaper in fewer pixels."""
+    if step.turn is not None:
+        return None
+    if isinstance(before, CropStep):
+        return replace(step, box=before.box, window=before.window)
+    if isinstance(before, RotateStep) and before.fill is not None and _ratio(step) > resample.GAP:
+        return replace(step, turn=before)
+    return None
+
+
+def _ratio(step: ResizeStep) -> float:
+    """How many times smaller the picture becomes, on the axis where it is less; 1 when no pixel changes."""
+    source = step.framing.size
+    return min(source.width / step.inner.width, source.height / step.inner.height) if step.filter else 1.0
 
 
 def _reduction(step: ResizeStep, _size: Size) -> float:
-    if step.margin == EVERY_PIXEL:
-        return 1.0
-    source = step.framing.size
-    ratio = min(source.width / step.inner.width, source.height / step.inner.height)
-    return max(1.0, ratio / step.margin)
+    return 1.0 if step.linear else max(1.0, _ratio(step) / PLAIN_MARGIN)
 
 
 def _rescale(step: ResizeStep, x_factor: float, y_factor: float) -> ResizeStep:
+    if step.turn is not None:
+        turn = cast(RotateStep, rotate.rescale(step.turn, x_factor, y_factor))
+        x_factor, y_factor = turn.size.width / step.turn.size.width, turn.size.height / step.turn.size.height
+        step = replace(step, turn=turn)
     window = step.window and scaled_size(step.window, x_factor, y_factor)
     return replace(step, box=scaled_box(step.box, x_factor, y_factor), window=window)
 
 
+def _output_alpha(has_alpha: bool, step: ResizeStep) -> bool:
+    return shows_alpha(has_alpha or (step.turn is not None and shows_alpha(False, step.turn.fill)), step.fill)
+
+
 def _cost(_size: Size, step: ResizeStep) -> float:
     read, written = step.framing.size, step.canvas
-    return (read.width * read.height * (3 if step.linear else 1) + 4 * written.width * written.height) / 1e6
+    per_result = 4 if step.turn is None else 60
+    return (read.width * read.height * (3 if step.linear else 1) + per_result * written.width * written.height) / 1e6
 
 
 @operation(
@@ -147,12 +158,12 @@ def _cost(_size: Size, step: ResizeStep) -> float:
     params=ResizeParams,
     resolve=_resolve,
     output_size=lambda _size, step: step.canvas,
-    output_alpha=lambda has_alpha, step: shows_alpha(has_alpha, step.fill),
+    output_alpha=_output_alpha,
     absorb=_absorb,
     reduction=_reduction,
     rescale=_rescale,
     cost=_cost,
-    revision=1 + 100 * crop.revision,  # a crop may be part of the step
+    revision=1 + 100 * crop.revision + 100 * rotate.revision,  # both may be part of the step
 )
 def resize(image: Image.Image, step: ResizeStep, context: RenderContext) -> Image.Image:
     """Bring the picture to a size, in linear light, and pad it to the canvas."""
@@ -161,6 +172,8 @@ def resize(image: Image.Image, step: ResizeStep, context: RenderContext) -> Imag
 
 def resized_part(image: Image.Image, step: ResizeStep, part: Box, context: RenderContext) -> Image.Image:
     """The pixels *part* of the canvas that a step makes; the others are not computed."""
+    if step.turn is not None:
+        image, step = _turned(image, step, context)
     box = window_in(image, step.framing, context)
     shown, offset = _shown(step, part)
     if step.fill is None:
@@ -172,6 +185,16 @@ def resized_part(image: Image.Image, step: ResizeStep, part: Box, context: Rende
     if inner is None:
         return Image.new(ground.mode, box_size(part), pixel)
     return on_canvas(ground, box_size(part), offset, pixel)
+
+
+def _turned(image: Image.Image, step: ResizeStep, context: RenderContext) -> tuple[Image.Image, ResizeStep]:
+    """The rotated picture, reduced as far as the result allows, and the step that is left to do."""
+    factor = max(1.0, _ratio(step) / resample.GAP)
+    size = scaled_size(Size(*image.size), 1 / factor, 1 / factor)
+    method = resample.Method("bilinear", step.linear, context.metadata.icc_profile)
+    small = resample.resize(image, size, whole(Size(*image.size)), method)
+    step = _rescale(step, size.width / image.width, size.height / image.height)
+    return rotate(small, step.turn, context), replace(step, turn=None)
 
 
 def _shown(step: ResizeStep, part: Box) -> tuple[Box, tuple[int, int]]:

@@ -71,7 +71,7 @@ def plan(size: Size, query: Mapping[str, str], world: World = World()) -> list[P
         if value is None:
             continue
         before = canvas.size
-        if steps and (merged := operation.absorb(steps[-1].value, value)) is not None:
+        while steps and (merged := operation.absorb(steps[-1].value, value)) is not None:
             before, value = steps.pop().before, merged
         after = operation.output_size(before, value)
         steps.append(Planned(operation, value, before, after))

@@ -10,9 +10,9 @@ from PIL import Image, ImageChops
 from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_plugins.operations.placement import Alignment
-from qis_plugins.operations.resize import PLAIN_MARGIN, ROTATED_MARGIN, ResizeStep
+from qis_plugins.operations.resize import PLAIN_MARGIN, ResizeStep
 from tests.support.operations import JPEG, Planned, World, context_of, plan, planned_size, render, run, values
-from tests.support.pictures import MAGENTA, QUARTERS, gradient, quad
+from tests.support.pictures import MAGENTA, QUARTERS, checkerboard, gradient, quad
 
 LANDSCAPE, PORTRAIT = Size(1000, 600), Size(600, 1000)
 RED, GREEN, BLUE, YELLOW = QUARTERS
@@ -319,8 +319,75 @@ def test_a_smart_cover_becomes_one_step_too() -> None:
     ]
 
 
-def test_a_resize_absorbs_nothing_but_crops() -> None:
-    assert [step.operation.name for step in plan(LANDSCAPE, query_of(100, angle="90"))] == ["rotate", "resize"]
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        (query_of(100, angle="90"), ["rotate", "resize"]),
+        (query_of(100, angle="30"), ["resize"]),
+        (query_of(100, angle="30", left="0.5"), ["resize"]),
+        (query_of(100, angle="30", flip="h"), ["flip", "resize"]),
+        (query_of(600, angle="30"), ["rotate", "resize"]),
+        (query_of(2000, 3000, angle="30", left="0.5"), ["rotate", "resize"]),
+    ],
+)
+def test_a_resize_absorbs_crops_and_free_rotations_of_many_pixels(query: Query, names: list[str]) -> None:
+    assert [step.operation.name for step in plan(LANDSCAPE, query)] == names
+
+
+# --- rotated in fewer pixels ---
+
+
+def test_a_rotation_in_fewer_pixels_keeps_the_planned_size_and_its_own_place() -> None:
+    steps = plan(LANDSCAPE, query_of(100, angle="30", left="0.5"))
+    assert steps[0].before == LANDSCAPE
+    assert steps[0].value.turn.size == (1168, 1020)
+    assert steps[0].value.box == (584, 0, 1168, 1020)
+    assert steps[0].after == (100, 175)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        query_of(90, angle="30"),
+        query_of(90, 90, angle="45", fill="red"),
+        query_of(80, angle="-10", left="0.2", right="0.9", top="0.1"),
+        query_of(70, 70, angle="12", fit="cover", focus="0.2,0.4"),
+        query_of(90, angle="30", tile="5:9"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_rotation_in_fewer_pixels_looks_the_same(query: Query, mode: str) -> None:
+    """As if every pixel had been rotated and the result resized."""
+    image = gradient(LANDSCAPE).convert(mode)
+    together = render(image, query)
+    turn = {name: query[name] for name in ("angle", "fill") if name in query}
+    rest = {name: text for name, text in query.items() if name != "angle"}
+    apart = render(render(image, turn), rest)
+    assert together.size == apart.size
+    assert float(np.asarray(ImageChops.difference(together, apart), float).mean()) < 1.5
+
+
+def test_a_rotation_in_fewer_pixels_makes_transparent_corners() -> None:
+    step = plan(LANDSCAPE, query_of(90, angle="30", fill="none"))[0]
+    assert step.operation.output_alpha(False, step.value)
+    turned = render(gradient(LANDSCAPE), query_of(90, angle="30", fill="none"))
+    assert turned.mode == "RGBA"
+    assert turned.getpixel((0, 0)) == (0, 0, 0, 0)
+
+
+def test_a_rotation_in_fewer_pixels_keeps_light() -> None:
+    """The pixels that are averaged before are averaged in linear light."""
+    turned = np.asarray(render(checkerboard((600, 600), "L"), query_of(60, angle="7")), int)
+    assert np.abs(turned[25:35, 25:35] - 188).max() <= 3
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_a_rotation_of_a_picture_decoded_smaller(factor: int) -> None:
+    image = gradient(LANDSCAPE)
+    steps = plan(LANDSCAPE, query_of(60, 60, angle="30", left="0.1"), World().images(linear_light=False))
+    full, reduced = (run(steps, source, context_of()) for source in (image, image.reduce(factor)))
+    assert full.size == reduced.size
+    assert _distance(full, reduced) < 2
 
 
 @pytest.mark.parametrize(("quality", "name"), [(1, "bilinear"), (2, "bicubic"), (3, "lanczos")])
@@ -350,7 +417,7 @@ def test_grey_pictures_have_grey_padding_of_one_name() -> None:
         (query_of(100), False, 10 / PLAIN_MARGIN),
         (query_of(10), True, 1.0),
         (query_of(10, angle="90"), True, 1.0),
-        (query_of(10, angle="30"), True, 1020 / 9 / ROTATED_MARGIN),
+        (query_of(10, angle="30"), True, 1.0),
         (query_of(10, angle="30"), False, 1020 / 9 / PLAIN_MARGIN),
         (query_of(900), False, 1.0),
         (query_of(100, left="0.5"), False, 5 / PLAIN_MARGIN),

@@ -10,6 +10,7 @@ from qis_core.domain.images import Box, Size
 from qis_core.errors import InvalidRequest
 from qis_plugins.operations.crop import crop
 from qis_plugins.operations.resize import resize
+from qis_plugins.operations.rotate import rotate
 from qis_plugins.operations.tile import TileStep, tile
 from tests.support.operations import ANY, World, context_of, plan, planned_size, render, run, values
 from tests.support.pictures import MAGENTA, QUARTERS, gradient, quad
@@ -154,7 +155,7 @@ def test_a_step_that_holds_others_is_renewed_with_them() -> None:
     """The revision is part of the cache key; a mended resize must not leave old tiles behind."""
     assert tile.revision > resize.revision > crop.revision
     assert tile.revision // 100 == resize.revision
-    assert resize.revision // 100 == crop.revision
+    assert resize.revision // 100 == crop.revision + rotate.revision
 
 
 def test_a_cell_that_is_only_padding() -> None:
