@@ -20,6 +20,7 @@ from qis_core.imaging.color import (
     over_white,
     parse_colour,
     premultiplied,
+    to_mode,
 )
 from qis_core.settings import Settings
 from tests.support.pictures import gradient
@@ -195,3 +196,13 @@ def test_transparent_pixels_have_no_say_in_the_colour_of_the_edge() -> None:
 def test_grey_edges_are_grey() -> None:
     assert edge_colour(Image.new("L", (5, 5), 77)) == (77, 77, 77, 255)
     assert edge_colour(Image.new("LA", (5, 5), (77, 0))) == TRANSPARENT
+
+
+@pytest.mark.parametrize("mode", WORKING_MODES)
+@pytest.mark.parametrize("target", WORKING_MODES)
+def test_every_mode_becomes_every_other(mode: str, target: str) -> None:
+    image = gradient((8, 6)).convert(mode)
+    converted = to_mode(image, target)
+    assert (converted.mode, converted.size) == (target, (8, 6))
+    expected = image.convert("RGB").convert("L" if target in ("L", "LA") else "RGB").convert("RGB")
+    assert np.abs(np.asarray(converted.convert("RGB"), int) - np.asarray(expected, int)).max() <= 2

@@ -178,3 +178,9 @@ def test_a_picture_profile_of_the_other_kind_counts_as_srgb() -> None:
 
 def test_a_curve_that_is_not_finite_is_none() -> None:
     assert curve_of(lambda value: value * np.nan) is None
+
+
+def test_a_profile_that_ends_after_its_header_has_no_curves() -> None:
+    header = bytearray(130)
+    header[16:20] = b"RGB "
+    assert curves_of(bytes(header), 3) == (SRGB, SRGB, SRGB)
