@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 WANTED=${1:-run}
 VENV=.venv
-TEST_PACKAGES="chromium chromium-driver postgresql"
+TEST_PACKAGES="chromium chromium-driver curl memcached postgresql redis-server"
 
 say() { printf '%s\n' "$*" >&2; }
 
