@@ -55,7 +55,7 @@ def listings(session: Session) -> list[list[object]]:
     ]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(commands=COMMANDS)
 def test_random_commands_get_the_same_answers(catalogs: tuple[Catalog, Catalog], commands: list[Command]) -> None:
     with suppress(_Undo), ExitStack() as stack:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -68,23 +68,19 @@ class PostgresServer:
     def kill9(self) -> None:
         """The server and all its processes are gone at once, as in a crash of the machine."""
         assert self._process is not None
-        for pid in (self._process.pid, *children_of(self._process.pid)):
-            os.kill(pid, signal.SIGKILL)
+        _send(signal.SIGKILL, self._pids)
         self._process.wait()
         self._process = None
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
         """It takes connections and bytes, and answers nothing."""
-        assert self._process is not None
-        stopped = [self._process.pid, *children_of(self._process.pid)]
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
+        stopped = self._pids
+        _send(signal.SIGSTOP, stopped)
         try:
             yield
         finally:
-            for pid in stopped:
-                os.kill(pid, signal.SIGCONT)
+            _send(signal.SIGCONT, stopped)
 
     def stop(self) -> None:
         if self._process is not None:
@@ -108,6 +104,12 @@ class PostgresServer:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
                 return cursor.fetchall() if cursor.description else []
+
+    @property
+    def _pids(self) -> list[int]:
+        """The process that accepts connections, and those that serve them."""
+        assert self._process is not None
+        return [self._process.pid, *children_of(self._process.pid)]
 
     @property
     def _data(self) -> Path:
@@ -137,6 +139,12 @@ def running_postgres() -> Iterator[PostgresServer]:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+def _send(number: signal.Signals, pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(pid, number)
 
 
 def _binaries() -> Path | None:
