@@ -147,7 +147,10 @@ def test_idle_connections_of_before_a_restart_fail_nobody(own_postgres: Postgres
 
 def test_connection_ended_by_the_administrator_fails_nobody(own_postgres: PostgresServer, catalog: Catalog) -> None:
     assert schema.current(catalog) == schema.latest()
-    own_postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'qis'")
+    ended = own_postgres.execute(
+        "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE application_name = 'qis'"
+    )
+    assert set(ended) == {(True,)}
     assert schema.current(catalog) == schema.latest()
 
 
@@ -176,7 +179,7 @@ def test_hanging_server_holds_nobody_longer_than_the_timeout(
         started = time.monotonic()
         with pytest.raises(BackendError), catalog.read() as session:
             session.execute(text("SELECT 1"))
-        assert TIMEOUT_SECONDS < time.monotonic() - started < TIMEOUT_SECONDS + GRACE_SECONDS + 2
+        assert TIMEOUT_SECONDS < time.monotonic() - started < TIMEOUT_SECONDS + GRACE_SECONDS + 5
     assert schema.current(catalog) == schema.latest()
 
 
