@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from qis_core import hookimpl
 from qis_core.contracts.cache import Cache
+from qis_core.domain.events import Generated
 from qis_core.settings import Secret
 from qis_core.testing.cache_contract import becomes, uniform
 from qis_core.testing.threads import run_together
@@ -19,10 +21,12 @@ from qis_plugins.memcached import MemcachedSettings
 from qis_plugins.memcached.cache import MemcachedCache
 from qis_plugins.redis import RedisSettings
 from qis_plugins.redis.cache import RedisCache
+from tests.support import slow_plugin
 from tests.support.application import ask, open_application, put_picture
 from tests.support.cache_server import CacheServer
 from tests.support.memcached import MemcachedServer, running_memcached
 from tests.support.redis import RedisServer, running_redis
+from tests.support.server import RunningServer, Site
 
 KINDS = ("memcached", "redis")
 TIMEOUT_SECONDS = 0.2
@@ -177,7 +181,7 @@ class TestOneOfSeveralServers:
                 assert 50 < len(left) < 150
                 stored = {number for number in range(200) if cache.set(f"{number}", b"after")}
                 assert stored == left, "keys of the dead one do not move"
-            assert becomes(lambda: all([cache.set(f"{number}", b"again") for number in range(200)]))
+            assert becomes(lambda: all(cache.set(f"{number}", b"again") for number in range(200)))
             assert all(cache.get(f"{number}") == b"again" for number in range(200))
             cache.close()
 
@@ -188,7 +192,7 @@ class TestOneOfSeveralServers:
                 cache.set(f"{number}", b"value", tags=("tag",))
             with first.killed():
                 cache.purge("tag")
-            assert becomes(lambda: all([cache.set(f"probe {number}", b"") for number in range(20)]))
+            assert becomes(lambda: all(cache.set(f"probe {number}", b"") for number in range(20)))
             assert [cache.get(f"{number}") for number in range(100)] == [None] * 100
             cache.close()
 
@@ -229,26 +233,79 @@ class Traffic:
 
 
 def tiers_on(server: CacheServer) -> dict[str, object]:
-    """Settings of a site that keeps its derivatives on *server*."""
+    """Settings of a new site that keeps its derivatives on *server*."""
+    prefix = f"{secrets.token_hex(4)}:"
     if isinstance(server, MemcachedServer):
-        return {"cache_tiers": "memory memcached", "memcached_servers": server.address, "memcached_prefix": "site:"}
+        return {"cache_tiers": "memory memcached", "memcached_servers": server.address, "memcached_prefix": prefix}
     assert isinstance(server, RedisServer)
-    return {"cache_tiers": "memory redis", "redis_url": server.url, "redis_prefix": "site:"}
+    return {"cache_tiers": "memory redis", "redis_url": server.url, "redis_prefix": prefix}
 
 
 class Counting:
-    """A plugin that counts derivatives made."""
+    """A plugin that counts the derivatives made."""
 
     def __init__(self) -> None:
         self.made: list[str] = []
+
+    @hookimpl
+    def qis_after_generate(self, event: Generated) -> None:
+        self.made.append(event.key)
 
 
 class TestTwoServersOfOneSite:
     def test_second_one_finds_what_the_first_made(self, server: CacheServer, tmp_path: Path) -> None:
         put_picture(tmp_path, "a.png")
         with ExitStack() as stack:
-            one = stack.enter_context(open_application(tmp_path, **tiers_on(server)))
-            two = stack.enter_context(open_application(tmp_path, **tiers_on(server)))
+            tiers = tiers_on(server)
+            one = stack.enter_context(open_application(tmp_path, **tiers))
+            two = stack.enter_context(open_application(tmp_path, **tiers))
             first, second = ask(one, "a.png", "width=31"), ask(two, "a.png", "width=31")
         assert (first.from_cache, second.from_cache) == (False, True)
         assert first.content == second.content
+
+    def test_one_makes_what_both_are_asked_for(self, server: CacheServer, tmp_path: Path) -> None:
+        put_picture(tmp_path, "a.png", (1500, 1000))
+        counting, tiers = Counting(), tiers_on(server)
+        with ExitStack() as stack:
+            both = [stack.enter_context(open_application(tmp_path, {"inline": counting}, **tiers)) for _ in range(2)]
+            answers = run_together(12, lambda me: ask(both[me % 2], "a.png", "width=301"))
+        assert len(counting.made) == 1
+        assert len({answer.content for answer in answers}) == 1
+
+    def test_pictures_are_served_while_the_cache_is_down(self, server: CacheServer, tmp_path: Path) -> None:
+        put_picture(tmp_path, "a.png")
+        with open_application(tmp_path, **tiers_on(server)) as application:
+            ask(application, "a.png", "width=41")
+            with server.killed():
+                assert ask(application, "a.png", "width=41").from_cache, "its own memory has it"
+                started = time.monotonic()
+                for width in range(42, 52):
+                    assert ask(application, "a.png", f"width={width}").content
+                assert time.monotonic() - started < 10
+
+    def test_sites_with_prefixes_of_their_own_are_apart(self, server: CacheServer) -> None:
+        one, other = open_cache(server), open_cache(server)
+        assert one.set("key", b"value", tags=("image:1",))
+        other.purge("image:1")
+        other.clear()
+        assert one.get("key") == b"value", "another site's"
+        one.purge("image:1")
+        assert one.get("key") is None
+        one.close()
+        other.close()
+
+
+def test_two_processes_generate_once(servers: Mapping[str, CacheServer], tmp_path: Path) -> None:
+    """Two ``qis serve`` with Memcached between them."""
+    put_picture(tmp_path, "a.png", (300, 200))
+    log = tmp_path / "log"
+    settings = {f"qis.{name.replace('_', '.', 1)}": value for name, value in tiers_on(servers["memcached"]).items()}
+    plugin = slow_plugin.install(tmp_path / "site-packages")
+    site = Site(tmp_path / "pictures", tmp_path / "data", settings, (plugin,), {"SLOW_LOG": str(log)})
+    target = "/image?src=a.png&width=73&slow=700"
+    with RunningServer(site) as one, RunningServer(site) as other, ThreadPoolExecutor(12) as callers:
+        answers = list(callers.map(lambda asked: asked.get(target), [one, other] * 6))
+        assert other.get(target).from_cache == "True"
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body for answer in answers}) == 1
+    assert slow_plugin.uses(log) == 1
