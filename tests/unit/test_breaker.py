@@ -18,7 +18,7 @@ def breaker() -> Breaker:
 
 
 def fail(breaker: Breaker) -> None:
-    with pytest.raises(Unreachable, match="^cache: lost$"), breaker.calling():
+    with pytest.raises(Unreachable, match=r"^cache: lost$"), breaker.calling():
         raise OSError("lost")
 
 
@@ -82,18 +82,17 @@ def test_turns_are_given_back_after_faults(breaker: Breaker) -> None:
     for _ in range(5):
         fail(breaker)
         time.sleep(RETRY_SECONDS + 0.02)
+    assert can_call(breaker)
     with breaker.calling(), breaker.calling():
-        pass
+        assert not breaker.is_down
 
 
-def test_who_waited_for_a_turn_hears_of_a_fault_meanwhile(breaker: Breaker) -> None:
+def test_who_waited_for_a_turn_hears_of_a_fault_meanwhile() -> None:
     patient = Breaker("cache", BreakerLimits(calls=1, wait_seconds=5, retry_seconds=5), (OSError,))
     heard: list[bool] = []
+    waiting = threading.Thread(target=lambda: heard.append(can_call(patient)))
     with pytest.raises(Unreachable), patient.calling():
-        waiting = threading.Thread(target=lambda: heard.append(can_call(patient)))
-        waiting.start()
-        time.sleep(0.05)
-        raise OSError("lost")
+        _lose(waiting)
     waiting.join(5)
     assert heard == [False]
 
@@ -109,3 +108,9 @@ def test_log_hears_of_it_once_a_minute(breaker: Breaker, caplog: pytest.LogCaptu
         "cache: does not answer (lost); going on without it",
         "cache: answers again",
     ]
+
+
+def _lose(waiting: threading.Thread) -> None:
+    waiting.start()
+    time.sleep(0.05)
+    raise OSError("lost")
