@@ -1,7 +1,7 @@
 """Sphinx: Markdown pages, the reference among them generated from the declarations by ``qis reference``."""
 
 project = "QIS"
-copyright = "the QIS authors"  # noqa: A001  Sphinx reads this name
+copyright = "the QIS authors"
 extensions = ["myst_parser"]
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 3

@@ -16,13 +16,12 @@ from qis_core.services.accounts import Accounts
 from qis_core.services.cache_tiers import open_cache
 from qis_core.services.changes import Changes
 from qis_core.services.deliver import Delivery, DeliveryParts
-from qis_core.services.descriptions import Descriptions
 from qis_core.services.derivatives import DerivativeParts, Derivatives
+from qis_core.services.descriptions import Descriptions
 from qis_core.services.epochs import Epochs
 from qis_core.services.generation_settings import GenerationSettings
 from qis_core.services.pool import InlinePool, Pool, RegistrySource, WorkerPool
 from qis_core.services.rights import Rights
-from qis_core.services.sign_in import SignInProviders
 from qis_core.services.sign_in import SignInProviders
 from qis_core.services.signing import UrlSigner
 from qis_core.services.sources import SourceParts, Sources

@@ -34,7 +34,7 @@ def qis_operations():
 RIGHT = "lambda size, step: type(size)(size.width + 2 * step.width_px, size.height + 2 * step.width_px)"
 FORGOTTEN = "lambda size, step: size"
 
-STORE = '''
+STORE = """
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def qis_settings():
 @hookimpl
 def qis_cache_backends():
     return (CacheBackend("jar", Jar, "a jar"),)
-'''
+"""
 SUITE = ("-p", "qis_core.testing.pytest_plugin", "--pyargs", "qis_core.testing.suite")
 
 

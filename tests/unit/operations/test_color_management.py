@@ -72,9 +72,7 @@ class TestIcc:
         assert back.pixel(0, 0) == pytest.approx((90, 140, 200), abs=2)
 
     @pytest.mark.parametrize(("name", "mode", "expected"), [("press", "CMYK", (0, 128, 191, 55)), ("grau", "L", 57)])
-    def test_the_model_follows_the_profile(
-        self, settings: Settings, name: str, mode: str, expected: object
-    ) -> None:
+    def test_the_model_follows_the_profile(self, settings: Settings, name: str, mode: str, expected: object) -> None:
         result = self.convert(settings, patch(), icc=name)
         assert result.image.mode == mode
         assert result.pixel(0, 0) == pytest.approx(expected, abs=6)
