@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,10 +17,11 @@ from qis_core.settings import Settings
 from qis_core.testing.cache_contract import CacheContract, becomes, uniform
 from qis_core.testing.shared_cache_contract import SharedCacheContract
 from qis_core.testing.threads import run_together
-from qis_plugins.memcached import MemcachedSettings, entry, open_memcached, qis_cache_backends, qis_settings
+from qis_plugins.memcached import entry, open_memcached, qis_cache_backends, qis_settings
 from qis_plugins.memcached.cache import MemcachedCache
 from qis_plugins.memcached.commands import Names
 from qis_plugins.memcached.node import Node
+from qis_plugins.memcached.settings import MemcachedSettings
 from tests.support.memcached import MemcachedServer, running_memcached
 
 MB = 1_000_000
@@ -37,9 +39,13 @@ def small_server() -> Iterator[MemcachedServer]:
         yield server
 
 
-def settings_of(*servers: MemcachedServer, **values: object) -> MemcachedSettings:
+def settings_of(*servers: MemcachedServer, **values: Any) -> MemcachedSettings:
     """A site of its own on these servers; nothing of an earlier test is in it."""
-    patient = {"timeout_seconds": 5.0, "connect_timeout_seconds": 5.0, "prefix": f"{secrets.token_hex(4)}:"}
+    patient: dict[str, Any] = {
+        "timeout_seconds": 5.0,
+        "connect_timeout_seconds": 5.0,
+        "prefix": f"{secrets.token_hex(4)}:",
+    }
     return MemcachedSettings(servers=tuple(server.address for server in servers), **{**patient, **values})
 
 
@@ -305,7 +311,7 @@ class TestSettings:
             ({"prefix": "p" * 101}, r"prefix='ppp"),
         ],
     )
-    def test_wrong_ones_stop_the_start(self, values: dict[str, object], message: str) -> None:
+    def test_wrong_ones_stop_the_start(self, values: dict[str, Any], message: str) -> None:
         with pytest.raises(SettingsError, match=message):
             open_memcached(Settings.of(MemcachedSettings(**values)))
 

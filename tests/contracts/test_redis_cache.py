@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 import redis
@@ -14,8 +15,9 @@ from qis_core.settings import Secret, Settings
 from qis_core.testing.cache_contract import uniform
 from qis_core.testing.shared_cache_contract import SharedCacheContract
 from qis_core.testing.threads import run_together
-from qis_plugins.redis import RedisSettings, open_redis, qis_cache_backends, qis_settings
+from qis_plugins.redis import open_redis, qis_cache_backends, qis_settings
 from qis_plugins.redis.cache import RedisCache
+from qis_plugins.redis.settings import RedisSettings
 from tests.support.redis import RedisServer, running_redis
 
 
@@ -25,9 +27,13 @@ def server() -> Iterator[RedisServer]:
         yield server
 
 
-def settings_of(server: RedisServer, **values: object) -> RedisSettings:
+def settings_of(server: RedisServer, **values: Any) -> RedisSettings:
     """A site of its own on the server; nothing of an earlier test is in it."""
-    patient = {"timeout_seconds": 5.0, "connect_timeout_seconds": 5.0, "prefix": f"{secrets.token_hex(4)}:"}
+    patient: dict[str, Any] = {
+        "timeout_seconds": 5.0,
+        "connect_timeout_seconds": 5.0,
+        "prefix": f"{secrets.token_hex(4)}:",
+    }
     return RedisSettings(url=Secret(server.url), **{**patient, **values})
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,10 @@ from qis_core.domain.events import Generated
 from qis_core.settings import Secret
 from qis_core.testing.cache_contract import becomes, uniform
 from qis_core.testing.threads import run_together
-from qis_plugins.memcached import MemcachedSettings
 from qis_plugins.memcached.cache import MemcachedCache
-from qis_plugins.redis import RedisSettings
+from qis_plugins.memcached.settings import MemcachedSettings
 from qis_plugins.redis.cache import RedisCache
+from qis_plugins.redis.settings import RedisSettings
 from tests.support import slow_plugin
 from tests.support.application import ask, open_application, put_picture
 from tests.support.cache_server import CacheServer
@@ -33,7 +34,7 @@ TIMEOUT_SECONDS = 0.2
 RETRY_SECONDS = 0.4
 #: What a busy machine may add to the longest wait.
 GRACE_SECONDS = 1.5
-SHORT: Mapping[str, float] = {
+SHORT: Mapping[str, Any] = {
     "timeout_seconds": TIMEOUT_SECONDS,
     "connect_timeout_seconds": TIMEOUT_SECONDS,
     "retry_seconds": RETRY_SECONDS,
@@ -232,7 +233,7 @@ class Traffic:
             self.wrong.append(value[:10])
 
 
-def tiers_on(server: CacheServer) -> dict[str, object]:
+def tiers_on(server: CacheServer) -> dict[str, Any]:
     """Settings of a new site that keeps its derivatives on *server*."""
     prefix = f"{secrets.token_hex(4)}:"
     if isinstance(server, MemcachedServer):
