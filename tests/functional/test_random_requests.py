@@ -7,9 +7,11 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from tests.support.answers import Answer
 from tests.support.cases import Folder
@@ -127,7 +129,12 @@ def query_of(values: dict[str, str]) -> str:
 
 def assert_as_planned(folder: Folder, name: str, query: str, answer: Answer) -> None:
     plan = folder.info(name, "?" + query.lstrip("&"))["plan"]
-    assert answer.size == tuple(plan["size"]), f"the plan says {plan}: {answer}"
+    assert shown_size(answer) == tuple(plan["size"]), f"the plan says {plan}: {answer}"
+
+
+def shown_size(answer: Answer) -> tuple[int, int]:
+    """The size a viewer shows: an original that passes through keeps its orientation tag, and viewers obey it."""
+    return ImageOps.exif_transpose(answer.picture).size
 
 
 @bounded
@@ -139,6 +146,41 @@ def test_pictures_have_the_size_of_their_plan(shared: Folder, name: str, values:
     assert answer.status in (200, 400, 403, 404), str(answer)
     if answer.status == 200:
         assert_as_planned(shared, name, query, answer)
+
+
+UNTILED = ["format", "tile", "tmp", "attach", "stats", "dpi", "page", "quality"]
+untiled = parameters.map(lambda values: {name: text for name, text in values.items() if name not in UNTILED})
+
+
+@settings(parent=bounded, max_examples=EXAMPLES // 2)
+@given(name=st.sampled_from(GOOD_FILES), values=untiled)
+def test_tiles_make_the_whole(shared: Folder, name: str, values: dict[str, str]) -> None:
+    query = query_of(values) + "&format=png"
+    whole = shared.ask(name + query)
+    event(f"status {whole.status}")
+    assume(whole.status == 200 and min(whole.size) >= 2)
+    tiles = [shared.ask(f"{name}{query}&tile={number}:4") for number in range(1, 5)]
+    assert mean_difference(assembled(tiles), whole.picture) < 1, str(whole)
+
+
+def assembled(tiles: list[Answer]) -> Image.Image:
+    """Two rows of two tiles."""
+    first, last = tiles[0].size, tiles[3].size
+    result = Image.new("RGBA", (first[0] + last[0], first[1] + last[1]))
+    for number, tile in enumerate(tiles):
+        result.paste(tile.picture.convert("RGBA"), (number % 2 * first[0], number // 2 * first[1]))
+    return result
+
+
+def mean_difference(one: Image.Image, other: Image.Image) -> float:
+    """Over all channels, with transparent pixels counted as white."""
+    assert one.size == other.size
+    first, second = (np.asarray(flat(image), np.float64) for image in (one, other))
+    return float(np.abs(first - second).mean())
+
+
+def flat(image: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA")).convert("RGB")
 
 
 @bounded
