@@ -45,7 +45,10 @@ class ResizeParams:
         help="With both dimensions: `contain` pads, `inside` shrinks the canvas, `cover` crops, `fill` stretches",
     )
     dpr: float = param(
-        "dpr", Number(0.1, MAX_DPR), default=1.0, help="Device pixels per pixel: multiplies width and height"
+        "dpr",
+        Number(0.1, MAX_DPR),
+        default=1.0,
+        help="Device pixels per pixel: multiplies width and height; the source still limits both",
     )
     halign: str | None = param(
         "halign", Alignment("LCR"), key="align_h", help="Horizontal place on the canvas: edge and position"
