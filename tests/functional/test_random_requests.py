@@ -180,6 +180,8 @@ def mean_difference(one: Image.Image, other: Image.Image) -> float:
 
 
 def flat(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits: Pillow would clip them
+        image = Image.fromarray(np.rint(np.asarray(image) / 257).astype(np.uint8))
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA")).convert("RGB")
 
 
