@@ -18,6 +18,7 @@ from qis_core.contracts.panel import Panel
 from qis_core.contracts.storage import StorageBackend
 from qis_core.contracts.task import TaskHandler
 from qis_core.contracts.url_scheme import UrlScheme
+from qis_core.core_settings import CORE_SECTIONS
 from qis_core.discovery import FoundPlugin, find_plugins, register
 from qis_core.domain.access import AccessLevel, Identity
 from qis_core.domain.events import Event
@@ -196,8 +197,6 @@ class PluginRegistry:
         return tuple(value for name, values in self._answers(hook) if name == plugin for value in values)
 
     def _sections(self) -> Iterator[type[object]]:
-        from qis_core.core_settings import CORE_SECTIONS  # noqa: PLC0415  sections import services, which import us
-
         yield from CORE_SECTIONS
         yield from self._collect("qis_settings")
 

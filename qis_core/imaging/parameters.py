@@ -125,9 +125,7 @@ def core_params(format_names: tuple[str, ...]) -> Iterator[OwnedParam]:
     """The parameters of the core, with the installed formats filled in."""
     for group in (SourceParams, OutputParams, HandlingParams):
         for info in declared(group):
-            if info.name == "format":
-                info = replace(info, kind=Choice(format_names))  # noqa: PLW2901
-            yield OwnedParam(info, CORE_OWNER)
+            yield OwnedParam(replace(info, kind=Choice(format_names)) if info.name == "format" else info, CORE_OWNER)
 
 
 def bound_params(params: type[object], owner: str, settings: Settings) -> Iterator[OwnedParam]:
