@@ -99,7 +99,7 @@ setup(
     extras_require=EXTRAS,
     entry_points={
         "console_scripts": ["qis = qis_web.cli:main"],
-        "paste.app_factory": ["main = qis_web:main"],
+        "paste.app_factory": ["main = qis_web.app:main"],
         "qis.plugins": PLUGINS,
     },
 )

@@ -18,7 +18,7 @@ from waitress.server import create_server
 from qis_core.application import Application, Origin
 from qis_core.errors import StartupError
 from qis_core.services.generation_settings import GenerationSettings
-from qis_web import first_run_notice, make_app
+from qis_web.app import first_run_notice, make_app
 from qis_web.cli import Cli, remember_repository
 from qis_web.settings import WebSettings
 

@@ -15,7 +15,7 @@ from qis_core.catalog.audit import SYSTEM
 from qis_core.domain.access import PUBLIC_GROUP_ID, AccessLevel
 from qis_core.domain.accounts import NewUser
 from qis_core.domain.paths import RepositoryPath
-from qis_web import make_app
+from qis_web.app import make_app
 from tests.support.answers import Credentials
 from tests.support.application import open_application, put_picture
 from tests.support.html_page import HtmlPage
