@@ -36,6 +36,10 @@ class CommandFailed(AssertionError):
         super().__init__(f"{' '.join(done.args[3:])} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
 
 
+#: one worker process each, as several servers run at once
+_BASIC = {"QIS_ADMIN_PASSWORD": ADMIN_PASSWORD, "QIS_GENERATION_WORKERS": "1"}
+
+
 @dataclass(frozen=True)
 class Site:
     """A repository, a data directory and the settings they are served with; settings by their dotted names."""
@@ -81,7 +85,7 @@ class Site:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("QIS_")}
         ours = {setting_variable(name): _setting_text(value) for name, value in self.settings.items()}
         path = os.pathsep.join(str(part) for part in (*self.python_path, PROJECT))
-        return inherited | {"QIS_ADMIN_PASSWORD": ADMIN_PASSWORD, "PYTHONPATH": path} | ours | dict(self.variables)
+        return inherited | {**_BASIC, "PYTHONPATH": path} | ours | dict(self.variables)
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "qis_web.cli", "--data", str(self.data), *arguments]
