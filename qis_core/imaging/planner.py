@@ -184,7 +184,8 @@ class Planner:
         ):
             return None
         encode = EncodeSpec(codec.name, codec.extensions[0], codec.media_type)
-        return replace(plan, is_passthrough=True, encode=encode, frames=given.source.image.pages, cost=0.0)
+        stored = given.source.image  # sent unturned, with its orientation tag
+        return replace(plan, is_passthrough=True, encode=encode, size=stored.size, frames=stored.pages, cost=0.0)
 
     def _quality_counts(self, given: PlanInput) -> bool:
         """A quality that only the default template gives is no change by itself."""

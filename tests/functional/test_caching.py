@@ -238,7 +238,7 @@ def is_used_since(log: Path, before: int) -> None:
 
 def test_case_121_waiters_are_sent_away(hasty_server: RunningServer, fixtures: Path) -> None:
     folder, request = Folder(hasty_server, fixtures), "l.jpg&width=71&slow=6000"
-    folder.place("l.jpg")
+    folder.ask("l.jpg&width=10")  # known from now on, and the worker is up
     with ThreadPoolExecutor(1) as caller:
         first = caller.submit(folder.ask, request)
         time.sleep(0.5)
@@ -256,6 +256,7 @@ def test_case_121_waiters_are_sent_away(hasty_server: RunningServer, fixtures: P
 def test_case_121_other_requests_are_served_meanwhile(hasty_server: RunningServer, fixtures: Path) -> None:
     folder = Folder(hasty_server, fixtures)
     folder.ask("q.png&width=10")
+    folder.ask("l.jpg&width=10")
     with ThreadPoolExecutor(1) as caller:
         stalled = caller.submit(folder.ask, "l.jpg&width=72&slow=3000")
         time.sleep(0.3)

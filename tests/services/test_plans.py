@@ -109,10 +109,22 @@ def test_key_survives_a_restart(tmp_path: Path) -> None:
         assert key_of(application, "a.jpg", "width=50&fill=red&angle=10") == before
 
 
-def test_crop_and_resize_are_one_step_and_shrink_on_load(application: Application) -> None:
+def test_crop_and_resize_are_one_step(application: Application) -> None:
     plan = application.delivery.prepare(call(application, "a.jpg", "left=0.5&width=10")).plan
-    assert [step.operation for step in plan.steps if step.operation != "strip"] == ["resize"]
-    assert plan.decode.reduction > 1
+    assert [step.operation for step in plan.steps] == ["resize"]
+
+
+@pytest.mark.parametrize(
+    ("query", "is_reduced"), [("width=10", True), ("left=0.5&width=10&flip=h", True), ("angle=9", False)]
+)
+def test_shrink_on_load_in_the_pictures_own_numbers(folder: Path, query: str, is_reduced: bool) -> None:
+    with open_application(folder, images_linear_light="no") as application:
+        plan = application.delivery.prepare(call(application, "a.jpg", query)).plan
+        assert (plan.decode.reduction > 1) is is_reduced
+
+
+def test_linear_light_sees_every_pixel(application: Application) -> None:
+    assert application.delivery.prepare(call(application, "a.jpg", "width=10")).plan.decode.reduction == 1
 
 
 def test_a_step_that_needs_every_pixel_prevents_shrink_on_load(application: Application) -> None:
@@ -152,3 +164,16 @@ def test_animation_over_its_budget_becomes_a_still(tmp_path: Path) -> None:
         assert application.delivery.prepare(call(application, "a.gif", "width=20&format=jpg")).plan.frames == 1
     with open_application(tmp_path, images_animation_pixels=5999) as application:
         assert application.delivery.prepare(call(application, "a.gif", "width=20")).plan.frames == 1
+
+
+def test_an_unchanged_file_is_planned_as_it_is_stored(tmp_path: Path) -> None:
+    """It is sent unturned, and viewers obey its tag; whatever is asked of it is asked of the upright picture."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    put_picture(tmp_path, "a.jpg", (100, 60), exif=exif)
+    with open_application(tmp_path) as application:
+        application.templates.save(SYSTEM, TemplateRecord("default", {"strip": {"value": False}}))
+        plan = application.delivery.prepare(call(application, "a.jpg")).plan
+        assert (plan.is_passthrough, plan.size, plan.source.size) == (True, (100, 60), (60, 100))
+        assert application.delivery.prepare(call(application, "a.jpg", "width=30")).plan.size == (30, 50)
+        assert application.delivery.prepare(call(application, "a.jpg", "width=60")).plan.is_passthrough is False
