@@ -1,7 +1,7 @@
 """A dictionary that forgets what was not used for longest."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -34,6 +34,11 @@ class LruDict(Generic[K, V]):
     def remove(self, key: K) -> None:
         with self._lock:
             self._entries.pop(key, None)
+
+    def remove_where(self, is_unwanted: Callable[[K], bool]) -> None:
+        with self._lock:
+            for key in [key for key in self._entries if is_unwanted(key)]:
+                del self._entries[key]
 
     def __len__(self) -> int:
         return len(self._entries)

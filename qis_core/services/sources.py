@@ -20,6 +20,7 @@ from qis_core.catalog.images import (
 )
 from qis_core.catalog.models import ImageAction, RecordStatus
 from qis_core.catalog.moves import adopt_moved
+from qis_core.catalog.vanished import mark_tree_deleted
 from qis_core.contracts.storage import FileStat, Storage
 from qis_core.domain.access import ANONYMOUS
 from qis_core.domain.events import Deleted, Moved, Uploaded
@@ -159,10 +160,24 @@ class Sources:
             image = find_image(session, path)
             if image is None or image.status is RecordStatus.DELETED:
                 return
+        folder = self._vanished_folder(path.parent)
+        if folder is not None:
+            self._known.remove_where(lambda known: known.is_within(folder))
         with self._parts.catalog.begin(together=True) as session:
             deleted = mark_image_deleted(session, path)
+            if folder is not None:
+                mark_tree_deleted(session, folder)
         if deleted:
             self._parts.registry.notify("qis_after_delete", Deleted(path=path, identity=ANONYMOUS))
+
+    def _vanished_folder(self, folder: RepositoryPath) -> RepositoryPath | None:
+        """The highest folder at or above *folder* that is gone, if any is."""
+        gone = None
+        for ancestor in folder.lineage():
+            if ancestor.is_root or self._parts.storage.is_folder(ancestor):
+                break
+            gone = ancestor
+        return gone
 
 
 def _facts_of(known: _Known) -> SourceFacts:

@@ -1,5 +1,6 @@
 """From request to bytes, in process: caching, rights, purges, one generation, changed files."""
 
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy.orm import Session
 
 from qis_core import Integer, Stage, hookimpl, operation, param
 from qis_core.catalog.audit import SYSTEM
+from qis_core.catalog.folders import find_folder
 from qis_core.catalog.image_history import list_history
 from qis_core.domain.access import PUBLIC_GROUP_ID, AccessLevel
 from qis_core.domain.paths import ROOT, RepositoryPath
@@ -266,3 +269,37 @@ def test_recache_makes_every_derivative_of_the_picture_anew(tmp_path: Path) -> N
         assert not application.delivery.image(benchmark, lambda _validators: True).from_cache
         assert not ask(application, "a.jpg", "width=60").from_cache
         assert ask(application, "a.jpg", "width=60&recache=1").from_cache
+
+
+def test_a_folder_that_vanished_takes_all_below_along(tmp_path: Path) -> None:
+    for src in ("f/a.jpg", "f/deep/b.jpg", "f_/c.jpg", "d.jpg"):
+        put_picture(tmp_path, src)
+    with open_application(tmp_path) as application:
+        ids = {
+            src: ask(application, src, "width=9").prepared.plan.source.image_id
+            for src in ("f/a.jpg", "f/deep/b.jpg", "f_/c.jpg", "d.jpg")
+        }
+        shutil.move(tmp_path / "pictures" / "f", tmp_path / "away")
+        with pytest.raises(NotFound):
+            ask(application, "f/deep/b.jpg", "width=9")
+        with application.catalog.read() as session:
+            last = {src: list_history(session, number)[-1] for src, number in ids.items()}
+            statuses = {
+                path: find_folder(session, RepositoryPath.parse(path)).status.name for path in ("f", "f/deep", "f_")
+            }
+        assert [last[src].action.name for src in ids] == ["DELETED", "DELETED", "CREATED", "CREATED"]
+        assert (last["f/a.jpg"].info, last["f/deep/b.jpg"].info) == (
+            "containing folder deleted",
+            "file missing: f/deep/b.jpg",
+        )
+        assert statuses == {"f": "DELETED", "f/deep": "DELETED", "f_": "ACTIVE"}
+        shutil.move(tmp_path / "away", tmp_path / "pictures" / "f")
+        assert ask(application, "f/a.jpg", "width=9").prepared.plan.source.image_id == ids["f/a.jpg"]
+        with application.catalog.read() as session:
+            assert folder_status(session, "f") == "ACTIVE"
+
+
+def folder_status(session: Session, path: str) -> str:
+    folder = find_folder(session, RepositoryPath.parse(path))
+    assert folder is not None
+    return folder.status.name
