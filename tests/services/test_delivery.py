@@ -193,6 +193,34 @@ def test_failures_are_remembered_until_the_file_changes(tmp_path: Path) -> None:
         assert ask(application, "a.jpg", "width=50").content
 
 
+class Failing:
+    """A plugin whose operation never works, and counts."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    @hookimpl
+    def qis_operations(self) -> tuple[Any, ...]:
+        @operation("slow", stage=Stage.EFFECT, params=SlowParams)
+        def slow(image: Image.Image, params: SlowParams) -> Image.Image:
+            """Fail."""
+            self.runs += 1
+            raise UnsupportedImage("never works")
+
+        return (slow,)
+
+
+@pytest.mark.parametrize(("seconds", "runs"), [(60, 1), (0, 3)])
+def test_a_failure_is_not_tried_again_for_a_while(tmp_path: Path, seconds: int, runs: int) -> None:
+    put_picture(tmp_path, "a.jpg")
+    failing = Failing()
+    with open_application(tmp_path, {"failing": failing}, images_negative_seconds=seconds) as application:
+        for _ in range(3):
+            with pytest.raises(UnsupportedImage, match="never works"):
+                ask(application, "a.jpg", "slow=1")
+    assert failing.runs == runs
+
+
 def test_unknown_types_are_not_registered(tmp_path: Path) -> None:
     put_picture(tmp_path, "a.jpg")
     (tmp_path / "pictures" / "notes.txt").write_text("hello")
