@@ -6,7 +6,6 @@ job gets `Unavailable`.
 
 import json
 import logging
-import os
 import pickle
 import queue
 import socket
@@ -78,8 +77,8 @@ class WorkerPool:
     """Worker processes, each with a thread here that starts and feeds it."""
 
     def __init__(self, source: RegistrySource, settings: GenerationSettings) -> None:
-        count = settings.workers or os.cpu_count() or 1
-        self._queue: queue.Queue[_Ticket | None] = queue.Queue(settings.queue_size or 4 * count)
+        count = settings.worker_count
+        self._queue: queue.Queue[_Ticket | None] = queue.Queue(settings.queue_length)
         self._settings = settings
         self._source = source
         self._threads = [threading.Thread(target=self._feed, name=f"qis-worker-{n}", daemon=True) for n in range(count)]

@@ -164,7 +164,11 @@ class DatabaseContract:
     @settings(
         max_examples=60,
         deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.too_slow,
+            HealthCheck.differing_executors,
+        ],
     )
     @given(commands=COMMANDS)
     def test_random_commands_give_the_expected_answers(self, catalog: Catalog, commands: list[Command]) -> None:

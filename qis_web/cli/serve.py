@@ -91,9 +91,8 @@ def _serve_on(listener: socket.socket, origin: Origin) -> None:
 def server_options(application: Application) -> dict[str, Any]:
     """Waitress settings: as many threads as misses may wait inside, and some for hits beside them (design §9)."""
     generation = application.settings[GenerationSettings]
-    workers = generation.workers or os.cpu_count() or 1
     options: dict[str, Any] = {
-        "threads": workers + (generation.queue_size or 4 * workers) + _SPARE_THREADS,
+        "threads": generation.worker_count + generation.queue_length + _SPARE_THREADS,
         "ident": "QIS",
         "clear_untrusted_proxy_headers": True,
     }

@@ -36,8 +36,8 @@ class CommandFailed(AssertionError):
         super().__init__(f"{' '.join(done.args[3:])} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
 
 
-#: one worker process each, as several servers run at once
-_BASIC = {"QIS_ADMIN_PASSWORD": ADMIN_PASSWORD, "QIS_GENERATION_WORKERS": "1"}
+#: one worker process each, as several servers run at once, and a queue that holds all that a test asks for
+_BASIC = {"QIS_ADMIN_PASSWORD": ADMIN_PASSWORD, "QIS_GENERATION_WORKERS": "1", "QIS_GENERATION_QUEUE_SIZE": "32"}
 
 
 @dataclass(frozen=True)
