@@ -38,6 +38,7 @@ _RESTART_SECONDS = 1.0
 def serve(cli: Cli, path: Path | None, host: str, port: int, data: Path | None, workers: int, fd: int | None) -> None:  # noqa: PLR0913, PLR0917  one per option
     """Serve the pictures in PATH; nothing is written there."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is answered, it is no news
     if data is not None:
         cli.use_data(data)
