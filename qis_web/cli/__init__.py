@@ -17,6 +17,7 @@ from qis_core.application import Application, Origin
 from qis_core.contracts.cache import Cache
 from qis_core.errors import BackendError, QisError, RequestError, StartupError, Unavailable
 from qis_core.plugins import PluginRegistry
+from qis_web.app import first_run_notice
 
 #: Exit codes (spec management §11).
 OK, USAGE, INVALID, BACKEND = 0, 1, 2, 3
@@ -56,8 +57,7 @@ class Cli:
         application = Application(self.origin)
         password = application.prepare()
         if password is not None:
-            click.echo(f"The administrator's account is 'admin' with the password {password}", err=True)
-            click.echo("It is shown this once; keep it.", err=True)
+            click.echo(first_run_notice(password), err=True)
         return application
 
     @cached_property
